@@ -1,0 +1,1 @@
+"""Everything that plans and measures; see experiments/launch for the part inside the measured interpreter."""

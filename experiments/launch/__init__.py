@@ -1,0 +1,46 @@
+"""The half that runs INSIDE the measured interpreter (CPython 3.9 to 3.14, free-threaded too).
+
+Standard library only, except a task or executor that names its own requirement. One launch is one
+fresh process, started as `python -m experiments.launch` with PYTHONPATH at the project's root.
+
+The spec is one JSON object on standard input:
+
+    launch_id    text
+    mode         "measure", or "calibrate" (sequential: find the scale, then time one batch and
+                 report the expected answers)
+    task         registered name               params    object, complete
+    items        items in a batch              scale     work per item (>= 1; 1 where it has no meaning)
+    item_seconds wanted cost of an item (calibrate only; null: keep scale 1)
+    executor     registered name               options   object       workers   integer >= 1
+    cpus         logical CPUs to run on, or null where the platform has no affinity
+    batches      smallest number of steady batches
+    steady_seconds  steady batches go on until this much is timed (at most `most_batches`)
+    most_batches largest number of steady batches
+    profile      whether to run the profile batch
+    expected     the sequential answers (JSON list), or null (nothing to check against)
+    services     {"http": {"host": "127.0.0.1", "port": 1}, ...}
+    scratch      folder for the task's files; what `prepare` makes there is shared by all launches
+    seed         integer
+    events       number of the inherited file descriptor the events go to
+
+Events are one JSON object a line, written on that descriptor and nowhere else (what the measured
+code prints goes to standard output and error, which the conductor keeps in the block's log):
+
+    {"event": "hello", "pid", "python", "implementation", "gil": true|false|null}
+    {"event": "unsupported", "reason"}                         the last event of its launch
+    {"event": "phase", "name": "import"|"prepare"|"startup"|"cold"|"steady"|"profile"|"teardown"}
+    {"event": "startup", "seconds"}
+    {"event": "batch", "phase": "cold"|"steady", "batch", "wall_seconds"}
+    {"event": "wrong", "reason"}                               an answer differs; the launch ends
+    {"event": "failed", "phase", "reason"}                     an exception: its type and message
+    {"event": "profile", "profile_seconds", "cpu_user_seconds", "cpu_system_seconds",
+        "voluntary_switches", "involuntary_switches", "heartbeat_p50_ms", "heartbeat_p99_ms",
+        "heartbeat_max_ms", "peak_memory_mib"}                 null = unknown
+    {"event": "extras", "lost_updates"}                        what the task itself counted, summed
+                                                               over timed batches
+    {"event": "teardown", "seconds"}
+    {"event": "calibrated", "scale", "item_seconds", "batch_seconds", "expected"}
+    {"event": "end"}                                           without it the launch has crashed
+
+Exit status is 0 after "end", "unsupported", "wrong" or "failed" were written.
+"""

@@ -1,0 +1,154 @@
+"""What a task and an executor must be: the two protocols of the measured half."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where a task finds its files and servers. Picklable: it travels to worker processes."""
+
+    scratch: str
+    services: Dict[str, Dict[str, Any]] = field(default_factory=dict)
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class TaskRef:
+    """Names a task so that a worker can make its own instance of it. Picklable."""
+
+    name: str
+    params: Dict[str, Any]
+    context: Context
+
+
+@dataclass(frozen=True)
+class SharedKit:
+    """Makes state that all workers of an executor can see, with the primitives that fit it.
+
+    `Lock()` and `Semaphore(n)` give objects used as `with lock:` (asyncio: `async with`);
+    `counter()` gives an object with an integer attribute `value` and no lock of its own.
+    """
+
+    Lock: Callable[[], Any]
+    Semaphore: Callable[[int], Any]
+    counter: Callable[[], Any]
+
+
+class Task:
+    """A kind of work with parameters. Subclasses override what they need.
+
+    One instance lives in the main process and one in each worker process; they are never pickled.
+    `run` is called from several threads of one process under thread executors, so a connection or
+    a file handle "per worker" is kept in a `threading.local`.
+    """
+
+    name = ""
+    #: "cpu" or "waiting": which worker counts `auto` gives; the verdict's class is measured
+    kind = "cpu"
+    #: modules that must be importable (found with find_spec, not imported, before the launch)
+    requires: Tuple[str, ...] = ()
+    #: further modules needed by `arun`
+    requires_async: Tuple[str, ...] = ()
+    #: services the conductor must start, by name
+    services: Tuple[str, ...] = ()
+    #: every parameter with its default; `item_ms` among them means the work per item is scaled
+    defaults: Dict[str, Any] = {}
+    #: one line for the report: what an item really does
+    summary = ""
+    #: whether `arun` is a native coroutine (else asyncio runs `run` on the loop, blocking it)
+    native_async = False
+
+    def __init__(self, params: Dict[str, Any], context: Context) -> None:
+        self.params = params
+        self.context = context
+
+    @classmethod
+    def check_params(cls, params: Dict[str, Any]) -> Optional[str]:
+        """A message for a bad parameter value (names the parameter, what is allowed), or None."""
+        return None
+
+    def prepare(self, count: int, scale: int) -> None:
+        """Make files and databases in the scratch folder unless they are there; never timed."""
+
+    def make_items(self, count: int, scale: int) -> List[Any]:
+        """The block's fixed list of items: picklable, the same each time."""
+        raise NotImplementedError
+
+    def share(self, kit: SharedKit) -> Any:
+        """State seen by all workers, made in the main process before they start (default None)."""
+        return None
+
+    def start_worker(self, shared: Any) -> None:
+        """Called once in every worker process (and once in the main one for threads, asyncio, sequential)."""
+
+    def run(self, item: Any) -> Any:
+        """Do one item."""
+        raise NotImplementedError
+
+    async def arun(self, item: Any) -> Any:
+        """Do one item as a coroutine (only where `native_async`)."""
+        raise NotImplementedError
+
+    async def aclose(self) -> None:
+        """Close what `arun` opened on the loop."""
+
+    def before_batch(self) -> None:
+        """Untimed, in the main process, before every batch (drop caches, reset counters)."""
+
+    def after_batch(self) -> Dict[str, int]:
+        """Untimed, after every batch: counts of the task's own ({"lost_updates": n})."""
+        return {}
+
+    def answer(self, results: List[Any]) -> List[Any]:
+        """Results as a small JSON list, one entry an item, computed outside the timing."""
+        return results
+
+    def same(self, expected: Any, got: Any) -> bool:
+        """Whether two entries of `answer` are the same (after a trip through JSON)."""
+        return bool(expected == got)
+
+    def close(self) -> None:
+        """Close what `run` opened in this process."""
+
+
+class Unsupported(Exception):
+    """This executor can't do that here: a result with a reason, never an error."""
+
+
+class Executor:
+    """A way of running items, with its options. One instance a launch."""
+
+    name = ""
+    #: every option with its default
+    defaults: Dict[str, Any] = {}
+    #: a batch runs on the main thread: its heartbeat stops for the whole batch
+    blocks_main = False
+    #: ignores the worker count (always 1)
+    single = False
+
+    def __init__(self, ref: TaskRef, task: Task, workers: int, options: Dict[str, Any]) -> None:
+        self.ref, self.task, self.workers, self.options = ref, task, workers, options
+
+    @classmethod
+    def unsupported(cls, task: Task, options: Dict[str, Any]) -> Optional[str]:
+        """Why this interpreter or platform can't run it (a sentence), or None."""
+        return None
+
+    def start(self) -> None:
+        """Create the pool; return when every worker has really started and imported the task."""
+        raise NotImplementedError
+
+    def run(self, items: List[Any]) -> List[Any]:
+        """Run all items, at most `workers` in progress at once; results in the items' order."""
+        raise NotImplementedError
+
+    def run_beating(self, items: List[Any], beats: Any) -> List[Any]:
+        """`run` while the main thread (or loop) keeps a heartbeat in `beats` (see heartbeat.py)."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """Shut the pool down and wait until every worker has ended."""
+        raise NotImplementedError

@@ -1,0 +1,333 @@
+"""The CSV contract: every table Poolwise writes, its columns, types, units and version.
+
+Tables are tidy UTF-8 CSV with a header. Units stand in the column names. An empty cell means
+"unknown", never 0. Columns are only ever appended within one schema version.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+SCHEMA_VERSION = 1
+
+Kind = Literal["text", "integer", "number", "flag"]
+
+STATUSES = ("ok", "wrong", "crashed", "timeout", "unsupported")
+PHASES = ("cold", "steady")
+MODES = ("steady", "oneshot")
+VERDICTS = ("best", "tie", "no-gain", "inconclusive", "failed")
+
+
+class SchemaError(ValueError):
+    """A CSV that breaks the contract; the message names file, column and row."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name (unit included), kind of value, meaning and smallest allowed value."""
+
+    name: str
+    kind: Kind
+    meaning: str
+    minimum: float | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """One CSV file of the contract."""
+
+    name: str
+    row: str
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """Column names in their written order."""
+        return [column.name for column in self.columns]
+
+
+def _text(name: str, meaning: str) -> Column:
+    return Column(name, "text", meaning)
+
+
+def _count(name: str, meaning: str) -> Column:
+    return Column(name, "integer", meaning, 0)
+
+
+def _amount(name: str, meaning: str) -> Column:
+    """A quantity that can't be negative: seconds, shares, memory."""
+    return Column(name, "number", meaning, 0)
+
+
+def _number(name: str, meaning: str) -> Column:
+    return Column(name, "number", meaning)
+
+
+_WHERE = (
+    _text("machine", "name of the measured machine"),
+    _text("block", "task with its parameters on one core count: approaches competing for a verdict"),
+    _text("task", "kind of work"),
+    _text("params", "task parameters, JSON with sorted keys"),
+    _count("cores", "logical CPUs the measured process may run on"),
+)
+_APPROACH = (
+    _text("interpreter", "label of the interpreter that ran it"),
+    _text("executor", "the way items are run"),
+    _text("executor_options", "options of the executor, JSON with sorted keys"),
+    _count("workers", "items in progress at once"),
+)
+
+LAUNCHES = Table(
+    "launches",
+    "one launch: one fresh process measuring one approach in one round",
+    (
+        _count("schema_version", "version of this contract"),
+        _text("machine", "name of the measured machine"),
+        _text("launch_id", "unique in the results of a machine"),
+        _text("block", "block the launch belongs to"),
+        _text("task", "kind of work"),
+        _text("params", "task parameters, JSON with sorted keys"),
+        *_APPROACH,
+        _count("cores", "logical CPUs the measured process may run on"),
+        _count("round", "round of the block, from 0; a repeat of a disturbed launch keeps it"),
+        _text("started_at", "UTC, ISO 8601"),
+        _text("status", "ok, wrong, crashed, timeout or unsupported"),
+        _text("reason", "why the status is not ok"),
+        _count("items", "items in a batch"),
+        _amount("startup_seconds", "pool created until every worker has started and imported"),
+        _amount("teardown_seconds", "pool shut down"),
+        _amount("cpu_user_seconds", "user CPU of the process tree in the profile batch"),
+        _amount("cpu_system_seconds", "system CPU of the process tree in the profile batch"),
+        _amount("peak_memory_mib", "largest proportional set size of the process tree"),
+        _count("voluntary_switches", "context switches in the profile batch, process tree"),
+        _count("involuntary_switches", "context switches in the profile batch, process tree"),
+        _amount("heartbeat_p50_ms", "median lateness of a 5 ms main-thread heartbeat"),
+        _amount("heartbeat_p99_ms", "99th percentile of that lateness"),
+        _amount("heartbeat_max_ms", "largest lateness: the longest freeze of the main thread"),
+        _amount("foreign_cpu_share", "CPU used by others on the measured cores, share of their time"),
+        _amount("steal_share", "time the hypervisor took away, share of the measured cores' time"),
+        Column("disturbed", "flag", "foreign CPU or steal above the limit; repeated within a bound"),
+        _text("code_digest", "digest of the code that was measured"),
+        _amount("profile_seconds", "wall time of the profile batch (CPU share = CPU / this)"),
+        _amount("service_cpu_share", "CPU of the task's server, share of one core, timed phases"),
+        _count("lost_updates", "updates of shared state that were lost (locked_counter)"),
+        _amount("load_1min", "load average of the host before the launch"),
+        _amount("launch_seconds", "wall time of the whole launch, process start to end"),
+    ),
+)
+
+SAMPLES = Table(
+    "samples",
+    "one timed batch of a launch",
+    (
+        _text("launch_id", "launch it belongs to"),
+        _text("phase", "cold (first batch) or steady"),
+        _count("batch", "number of the batch in its phase, from 0"),
+        _amount("wall_seconds", "wall time of the batch"),
+    ),
+)
+
+SUMMARY = Table(
+    "summary",
+    "one approach in one block and mode",
+    (
+        *_WHERE,
+        _text("mode", "steady (a pool that lives on) or oneshot (startup + cold + teardown)"),
+        _text("approach", "short label of the approach, unique in its block"),
+        *_APPROACH,
+        _text("status", "ok, or the status that took it out"),
+        _text("reason", "why it is out"),
+        _text("race", "leader, tied, slower, undecided, dropped or failed"),
+        _count("rounds", "rounds that count"),
+        _count("items", "items in a batch"),
+        _amount("seconds", "geometric mean over launches of the batch (or one-shot) seconds"),
+        _amount("seconds_low", "lower end of its 95% interval"),
+        _amount("seconds_high", "upper end of its 95% interval"),
+        _amount("items_per_second", "items / seconds"),
+        _amount("speedup", "sequential seconds / seconds, paired by round"),
+        _amount("speedup_low", "lower end of its 95% interval"),
+        _amount("speedup_high", "upper end of its 95% interval"),
+        _amount("efficiency", "speedup / cores that the workers can use (CPU work) or / workers"),
+        _number("karp_flatt_serial_fraction", "experimentally determined serial fraction"),
+        _amount("startup_seconds", "median"),
+        _amount("teardown_seconds", "median"),
+        _amount("cpu_seconds", "median user + system CPU of a batch"),
+        _amount("cpu_share", "median CPU seconds / wall seconds of the profile batch"),
+        _amount("peak_memory_mib", "median"),
+        _amount("heartbeat_p99_ms", "median"),
+        _amount("heartbeat_max_ms", "largest"),
+        _amount("service_cpu_share", "median"),
+        _amount("lost_updates", "median count per launch"),
+        _count("disturbed_launches", "launches marked disturbed"),
+    ),
+)
+
+FITS = Table(
+    "fits",
+    "one speedup law fitted to one curve",
+    (
+        _text("machine", "name of the measured machine"),
+        _text("task", "kind of work"),
+        _text("params", "task parameters, JSON with sorted keys"),
+        _text("mode", "steady or oneshot"),
+        _text("axis", "workers (on fixed cores) or cores (best workers)"),
+        _count("cores", "fixed core count; empty on the axis cores"),
+        _text("interpreter", "interpreter of the curve"),
+        _text("executor", "executor of the curve"),
+        _text("executor_options", "options of the curve, JSON with sorted keys"),
+        _text("law", "name of the law, or none"),
+        _count("points", "points of the curve that were fitted"),
+        _count("largest", "largest N measured"),
+        _amount("serial_fraction", "Amdahl's serial fraction"),
+        _amount("serial_fraction_low", "lower end of its 90% interval"),
+        _amount("serial_fraction_high", "upper end of its 90% interval"),
+        _text("reason", "why nothing (more) may be said"),
+        _text("sentence", "what the fit says, in words"),
+    ),
+)
+
+VERDICT_TABLE = Table(
+    "verdicts",
+    "one verdict: one block and mode",
+    (
+        *_WHERE,
+        _text("mode", "steady or oneshot"),
+        _text("verdict", "best, tie, no-gain, inconclusive or failed"),
+        _text("approach", "recommended approach (for inconclusive: the candidate so far)"),
+        *_APPROACH,
+        _amount("speedup", "against the best sequential of the block, paired by round"),
+        _amount("speedup_low", "lower end of its 95% interval"),
+        _amount("speedup_high", "upper end of its 95% interval"),
+        _amount("seconds", "seconds of the recommended approach"),
+        _amount("seconds_low", "lower end of the 95% interval"),
+        _amount("seconds_high", "upper end of the 95% interval"),
+        _amount("baseline_seconds", "seconds of the sequential approach"),
+        _text("ties", "approaches within the margin of it, JSON list"),
+        _text("undecided", "approaches not told apart from it, JSON list"),
+        _amount("regret_bound", "it is at most this share slower than the best"),
+        _number("margin", "differences up to this share do not matter"),
+        _count("rounds", "rounds the block ran"),
+        _count("launches", "launches of the block that count"),
+        _count("rounds_needed", "rounds it would take to decide (inconclusive)"),
+        _amount("peak_memory_mib", "median of the recommended approach"),
+        _amount("cpu_seconds", "median CPU seconds of a batch"),
+        _amount("startup_seconds", "median"),
+        _amount("payback_batches", "batches a pool must live to pay for its start"),
+        _amount("heartbeat_max_ms", "longest freeze of the main thread"),
+        _text("flags", "warnings about noise or plausibility, JSON list"),
+        _text("reason", "the verdict in words"),
+    ),
+)
+
+CLAIMS = Table(
+    "claims",
+    "one textbook claim, ruled on this machine's data",
+    (
+        _text("machine", "name of the measured machine"),
+        _text("claim_id", "short name"),
+        _text("claim", "the claim in words"),
+        _text("ruling", "supported, contradicted or undecided"),
+        _text("evidence", "the numbers that carry the ruling, in words"),
+        _text("cells", "blocks and approaches used, JSON list"),
+    ),
+)
+
+CEILING = Table(
+    "ceiling",
+    "one repeat of the built-in kernel run as k independent processes",
+    (
+        _text("machine", "name of the measured machine"),
+        _count("cores", "k: processes, each on a core of its own"),
+        _count("repeat", "repeat, from 0; k in random order within a repeat"),
+        _amount("wall_seconds", "wall time in which every process ran its share of work"),
+        _amount("speedup", "k x the wall time of k = 1 in the same repeat / wall time"),
+    ),
+)
+
+TABLES = {
+    table.name: table
+    for table in (LAUNCHES, SAMPLES, SUMMARY, FITS, VERDICT_TABLE, CLAIMS, CEILING)
+}
+
+
+def cell(value: Any) -> str:
+    """One value as CSV text: unknown (None, NaN) is empty, floats keep every digit."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def write(table: Table, rows: Iterable[Mapping[str, Any]], path: Path) -> None:
+    """Write rows atomically; a row with a column outside the contract is a programming error."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(table.names)
+    for row in rows:
+        extra = set(row) - set(table.names)
+        if extra:
+            raise KeyError(f"{table.name}: not in the contract: {sorted(extra)}")
+        writer.writerow([cell(row.get(name)) for name in table.names])
+    write_atomically(path, text.getvalue())
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write text so that a reader sees the old file or the whole new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".part")
+    with open(temporary, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def read(table: Table, path: Path) -> pd.DataFrame:
+    """Read a CSV of the contract, typed (text str, integer Int64, number float64, flag boolean).
+
+    Raises SchemaError naming file, column and row on a missing column, a value that is not of its
+    kind, an infinite or a negative time.
+    """
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise SchemaError(f"{path}: can't be read as CSV: {error}") from error
+    missing = [name for name in table.names if name not in frame.columns]
+    if missing:
+        raise SchemaError(f"{path}: column {missing[0]!r} is missing ({table.name} table)")
+    return pd.DataFrame({c.name: _typed(frame[c.name], c, path) for c in table.columns})
+
+
+def _typed(raw: pd.Series, column: Column, path: Path) -> pd.Series:
+    if column.kind == "text":
+        return raw.astype(object)
+    if column.kind == "flag":
+        _refuse(raw, ~raw.isin(["true", "false", ""]), column, path)
+        return raw.map({"true": True, "false": False}).astype("boolean")
+    numbers = pd.to_numeric(raw.where(raw != ""), errors="coerce").astype("float64")
+    bad = (raw != "") & (numbers.isna() | numbers.isin([math.inf, -math.inf]))
+    if column.minimum is not None:
+        bad |= numbers < column.minimum
+    if column.kind == "integer":
+        bad |= numbers.notna() & (numbers % 1 != 0)
+    _refuse(raw, bad, column, path)
+    return numbers.astype("Int64") if column.kind == "integer" else numbers
+
+
+def _refuse(raw: pd.Series, bad: pd.Series, column: Column, path: Path) -> None:
+    if bad.any():
+        position = int(bad.to_numpy().argmax())
+        raise SchemaError(
+            f"{path}: row {position + 2}, column {column.name!r}: {raw.iloc[position]!r} is not a "
+            f"valid {column.kind}" + (f" >= {column.minimum:g}" if column.minimum is not None else "")
+        )
