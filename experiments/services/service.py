@@ -82,13 +82,13 @@ def start(
     name: str,
     cpus: Sequence[int] | None = None,
     log: Path | None = None,
-    limit: float | None = None,
+    limit_seconds: float = START_LIMIT_SECONDS,
 ) -> Service:
     """Start a service and return when it accepts connections.
 
     `cpus`: logical CPUs it may run on (where the platform can say so); `log`: file its errors are
-    appended to; `limit_seconds`: how long to wait for it. Raises ServiceError where it is unknown, ends
-    or stays silent.
+    appended to; `limit_seconds`: how long to wait for it. Raises ServiceError where it is
+    unknown, ends or stays silent.
     """
     if name not in SERVICES:
         raise ServiceError(f"service {name!r} is unknown; known: {', '.join(sorted(SERVICES))}")

@@ -37,7 +37,7 @@ def load(name: str) -> Type[Task]:
     """Return the class of a task, importing only its module.
 
     `name` is a registered name, or "package.module:ClassName" for a task kept elsewhere. Raises
-    UnknownTaskError where the name leads to no Task class, and ImportError where a module is missing.
+    UnknownTaskError where the name leads to no Task class, ImportError where a module is missing.
     """
     if ":" in name:
         module_path, _, class_name = name.partition(":")
