@@ -1,0 +1,148 @@
+"""Confidence limits from few launches: one value a launch, pulled in, paired by round."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import stdtrit  # type: ignore[import-untyped, unused-ignore]
+
+from experiments.statistics.records import Interval
+from experiments.statistics.robust import Array, Winsorised, winsorise_row
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What is known of launch noise beforehand: a variance and its weight in degrees of freedom."""
+
+    variance: float = 0.0
+    degrees: float = 0.0
+
+
+NO_NOISE_KNOWN = Noise()
+
+
+def t_quantile(probability: float, degrees: npt.ArrayLike) -> Array:
+    """Quantile of Student's t (from scipy.special: scipy.stats takes half a second to import)."""
+    return np.asarray(stdtrit(degrees, probability), dtype=float)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """theta[i, j] = log(T_i / T_j): k x k estimates, standard errors, degrees of freedom."""
+
+    estimate: Array
+    error: Array
+    degrees: Array
+
+    def bounds(self, tail: float) -> tuple[Array, Array]:
+        """Lower and upper limits with error `tail` each; exactly 0 on the diagonal."""
+        reach = t_quantile(1 - tail, self.degrees) * self.error
+        low, high = self.estimate - reach, self.estimate + reach
+        np.fill_diagonal(low, 0.0)
+        np.fill_diagonal(high, 0.0)
+        return low, high
+
+
+def pairwise(data: Winsorised, noise: Noise) -> Pairs:
+    """Compare every two candidates by their paired differences.
+
+    The variance of a pair is moderated towards the block's: few rounds estimate it badly. Pulled
+    launches carry less information than they seem to; they cost degrees of freedom and widen the
+    error (Tukey and McLaughlin's rule for winsorised means). Needs two rounds or more.
+    """
+    rounds = data.values.shape[1]
+    differences = data.values[:, None, :] - data.values[None, :, :]
+    free = rounds - 1
+    own = differences.var(axis=2, ddof=1)
+    variance = (noise.degrees * 2 * noise.variance + free * own) / (noise.degrees + free)
+    pulled = (data.pulled[:, None, :] | data.pulled[None, :, :]).sum(axis=2)
+    kept = np.maximum(free - pulled, 1)
+    error = np.sqrt(variance / rounds) * np.sqrt(free / kept)
+    return Pairs(differences.mean(axis=2), error, np.asarray(kept + noise.degrees))
+
+
+def paired_interval(
+    differences: npt.ArrayLike,
+    level: float = 0.95,
+    noise: Noise = NO_NOISE_KNOWN,
+    clip: float = 2.0,
+) -> Interval:
+    """Moderated t interval for the centre of paired log ratios, **in logs**; needs two values."""
+    return _centre(np.asarray(differences, dtype=float), level, noise, clip)
+
+
+def centre_interval(log_seconds: npt.ArrayLike, level: float = 0.95) -> Interval:
+    """Seconds: geometric mean over launches, with the interval of that mean.
+
+    Not paired, so drift of the machine widens it. One launch gives no limits (NaN), none at all
+    a ValueError.
+    """
+    values = np.asarray(log_seconds, dtype=float)
+    if values.size == 0:
+        raise ValueError("no launches: there is no centre to give")
+    if values.size == 1:
+        return Interval(math.exp(values[0]), math.nan, math.nan)
+    return exponential(_centre(values, level, NO_NOISE_KNOWN, clip=2.0))
+
+
+def exponential(logs: Interval) -> Interval:
+    """From logs to ratios or seconds."""
+    return Interval(math.exp(logs.estimate), math.exp(logs.low), math.exp(logs.high))
+
+
+def _centre(values: Array, level: float, noise: Noise, clip: float) -> Interval:
+    count = values.size
+    if count < 2:
+        raise ValueError(f"an interval needs two launches or more, not {count}")
+    data = winsorise_row(values, clip)
+    free = count - 1
+    kept = max(free - int(data.pulled.sum()), 1)
+    own = float(data.values.var(ddof=1))
+    variance = (noise.degrees * 2 * noise.variance + free * own) / (noise.degrees + free)
+    error = math.sqrt(variance / count * free / kept)
+    reach = float(t_quantile(0.5 + level / 2, kept + noise.degrees)) * error
+    centre = float(data.values.mean())
+    return Interval(centre, centre - reach, centre + reach)
+
+
+def quantile_interval(
+    launches: Sequence[npt.ArrayLike], probability: float, level: float = 0.95
+) -> Interval:
+    """Pooled quantile with Woodruff's interval (1952), on the logit scale.
+
+    `launches` holds one array of values (item latencies, say) per launch, two launches or more.
+    How much the share of values below the quantile differs between launches carries their
+    clustering. An end that the data do not support is infinite (upper) or the smallest value.
+    """
+    groups = [np.asarray(launch, dtype=float) for launch in launches]
+    if len(groups) < 2 or any(group.size == 0 for group in groups):
+        raise ValueError("a quantile interval needs two launches or more, none of them empty")
+    pool = np.sort(np.concatenate(groups))
+    quantile = float(np.quantile(pool, probability))
+    reach = _logit_reach(
+        [float((group <= quantile).mean()) for group in groups], probability, level, pool.size
+    )
+    low, high = (_logistic(_logit(probability) + side * reach) for side in (-1, 1))
+    first, last = math.floor(low * pool.size) - 1, math.ceil(high * pool.size)
+    upper = float(pool[last]) if last < pool.size else math.inf
+    return Interval(quantile, float(pool[max(first, 0)]), upper)
+
+
+def _logit_reach(shares: list[float], probability: float, level: float, count: int) -> float:
+    """Half-width on the logit scale; never below what independent values would give."""
+    binomial = probability * (1 - probability)
+    between = float(np.std(shares, ddof=1)) / math.sqrt(len(shares))
+    error = max(between, math.sqrt(binomial / count))
+    return float(t_quantile(0.5 + level / 2, len(shares) - 1)) * error / binomial
+
+
+def _logit(share: float) -> float:
+    return math.log(share / (1 - share))
+
+
+def _logistic(value: float) -> float:
+    return 1 / (1 + math.exp(-value))

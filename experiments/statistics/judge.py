@@ -1,0 +1,137 @@
+"""From the state of a race to the judgement that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from experiments.statistics.flags import noise_flags, resolvable_difference, rounds_needed
+from experiments.statistics.intervals import exponential
+from experiments.statistics.race import Race
+from experiments.statistics.records import Interval, Judgement, Status
+
+
+def judge(race: Race, keys: Sequence[str]) -> Judgement:
+    """The race's verdict so far, with `keys` as the candidates' names."""
+    status = {key: race.status(number) for number, key in enumerate(keys)}
+    near = [key for key, state in status.items() if state in ("leader", "tied")]
+    pick = None if race.pick is None else keys[race.pick]
+    needed = _rounds_needed(race) if race.verdict == "inconclusive" else None
+    return Judgement(
+        verdict=race.verdict,
+        pick=pick,
+        leader=_leader(race, keys),
+        regret_bound=_regret_bound(race),
+        ties=tuple(key for key in near if key != pick),
+        undecided=tuple(key for key, state in status.items() if state == "undecided"),
+        status=status,
+        rounds=race.rounds,
+        launches=sum(len(row) for row in race.rows),
+        rounds_needed=needed,
+        speedup=None if race.pick is None else speedup(race, race.pick),
+        flags=_flags(race, keys, needed),
+        reason=_reason(race, keys, status, needed),
+        decided=race.decided,
+    )
+
+
+def speedup(race: Race, candidate: int) -> Interval | None:
+    """Baseline time / candidate time as a ratio with its 95% interval; None if unknown."""
+    logs = race.speedup(candidate)
+    return None if logs is None else exponential(logs)
+
+
+def _leader(race: Race, keys: Sequence[str]) -> str | None:
+    if race.look is not None:
+        return keys[race.entered[race.look.leader]]
+    return None if race.pick is None else keys[race.pick]
+
+
+def _regret_bound(race: Race) -> float | None:
+    if race.look is not None:
+        return race.look.regret_bound
+    return 0.0 if race.verdict in ("best", "no-gain") else None
+
+
+def _open_pair_sd(race: Race) -> float | None:
+    """The noisiest pair of leader and a candidate that is still undecided (or any in the race)."""
+    if race.look is None:
+        return None
+    rivals = np.arange(len(race.entered)) != race.look.leader
+    undecided = np.array([state == "undecided" for state in race.look.status])
+    chosen = undecided if undecided.any() else rivals & ~race.look.drop
+    return float(race.look.pair_sd[chosen].max()) if chosen.any() else None
+
+
+def _rounds_needed(race: Race) -> int | None:
+    sd = _open_pair_sd(race)
+    if sd is None or race.look is None:
+        return None
+    return rounds_needed(
+        sd, race.look.tail, race.noise().degrees, race.settings.margin, race.matrix.shape[1]
+    )
+
+
+def _flags(race: Race, keys: Sequence[str], needed: int | None) -> tuple[str, ...]:
+    names = [keys[number] for number in race.entered]
+    found = list(noise_flags(race.matrix, names, race.settings))
+    found += _too_noisy(race, needed) + _failures(race, keys)
+    return tuple(found)
+
+
+def _too_noisy(race: Race, needed: int | None) -> list[str]:
+    most, sd = race.settings.looks[-1], _open_pair_sd(race)
+    if needed is None or needed <= most or sd is None or race.look is None:
+        return []
+    share = resolvable_difference(sd, race.look.tail, race.noise().degrees, most)
+    return [
+        f"too noisy: about {needed} rounds would decide, at most {most} are planned; "
+        f"those tell differences of {share:.0%} and more"
+    ]
+
+
+def _failures(race: Race, keys: Sequence[str]) -> list[str]:
+    found = []
+    if race.baselines and race.reference() is None:
+        found.append("the sequential baseline failed, so there is no speedup")
+    if race.revived:
+        found.append(
+            "all approaches still in the race failed; this verdict is on those it had dropped, "
+            "in the rounds they ran"
+        )
+    if race.dropped_at and race.failed_at:
+        late = [keys[c] for c, at in race.failed_at.items() if at > min(race.dropped_at.values())]
+        if late:
+            found.append(f"failed after it had helped to drop others: {', '.join(late)}")
+    return found
+
+
+def _reason(race: Race, keys: Sequence[str], status: dict[str, Status], needed: int | None) -> str:
+    if race.verdict == "failed" or race.pick is None:
+        return "nothing ran" if race.rounds == 0 else "no approach gave a value"
+    pick, margin = keys[race.pick], f"{race.settings.margin:.0%}"
+    if sum(state != "failed" for state in status.values()) == 1:
+        others = "all others failed" if len(keys) > 1 else "no other approach entered"
+        return f"only {pick} ran: nothing to compare it with ({others})"
+    if race.verdict == "no-gain":
+        return f"no approach is proven faster than {pick} by more than {margin}"
+    if race.verdict == "best":
+        return f"{pick} is proven faster than every other approach"
+    if race.verdict == "tie":
+        return f"{pick} is the simplest approach proven within {margin} of the fastest"
+    return _why_inconclusive(race, status, needed)
+
+
+def _why_inconclusive(race: Race, status: dict[str, Status], needed: int | None) -> str:
+    if race.look is None:
+        return (
+            "one round only: no interval"
+            if race.decided
+            else f"no look yet: the first is after round {race.settings.looks[0]}"
+        )
+    undecided = [key for key, state in status.items() if state == "undecided"]
+    rounds = race.matrix.shape[1]
+    what = ", ".join(undecided) if undecided else "the simpler of the approaches within reach"
+    hint = f"; about {needed} rounds would decide" if needed else ""
+    return f"after {rounds} rounds not told apart from the fastest: {what}{hint}"
