@@ -1,0 +1,99 @@
+# Every target makes what it needs in .venv first. Recipes are POSIX sh with relative paths, so that
+# a folder with spaces in its name works; targets that start with a dot are steps of the others.
+
+PRESET =
+CORES = all
+ARGS =
+PYTHON =
+
+PANGO = libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
+
+.DEFAULT_GOAL := help
+.PHONY: help report test bench simulate lint .venv-runtime .venv-dev .pango
+
+help: ## List the targets
+	@awk -F ' *## *' '/^[a-z]+:.*##/ { sub(/:.*/, "", $$1); printf "make %-9s %s\n", $$1, $$2 }' Makefile
+
+report: .venv-runtime .pango ## Measure this machine, write the report  [PRESET=quick|standard|thorough CORES=all ARGS="..."]
+	@.venv/bin/snakemake --cores $(CORES) $(ARGS) $(if $(PRESET),--config preset=$(PRESET))
+	@$(if $(filter -n --dry-run -d --directory,$(ARGS)),,$(say_where))
+
+say_where = \
+	newest=$$(ls -t results/*/report.html 2>/dev/null | head -n 1); \
+	test -z "$$newest" || echo "Report: $$newest (report.pdf and the CSVs lie beside it)"
+
+test: .venv-dev .pango ## Run the tests, but for the slow ones that measure this host  [ARGS="-k name"]
+	@.venv/bin/python -m pytest -m 'not host' $(ARGS)
+
+bench: .venv-dev ## Show what the harness adds to a measured batch  [ARGS="..."]
+	@.venv/bin/python -m experiments.bench $(ARGS)
+
+simulate: .venv-dev ## Check the verdicts on noise with known truth, write docs/simulations.md  [ARGS="..."]
+	@.venv/bin/python -m experiments.statistics.simulate --out docs/simulations.md $(ARGS)
+
+lint: .venv-dev ## Check style, types and the workflow
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/snakefmt --check workflow
+	@.venv/bin/snakemake --lint
+
+.venv-runtime: REQUIREMENTS = requirements.txt
+.venv-dev: REQUIREMENTS = requirements-dev.txt
+.venv-dev: .venv-runtime
+
+# made-for.txt says which interpreter and folder .venv belongs to. It is away while pip works, so an
+# interrupted install starts again from nothing; copied or moved, .venv is made anew as well.
+.venv-runtime .venv-dev:
+	@set -eu; $(find_python) \
+	made_for="$$("$$python" -c 'import sys; print(sys.base_prefix, sys.version)') $$(pwd -P)"; \
+	if [ "$$(cat .venv/made-for.txt 2>/dev/null)" != "$$made_for" ]; then \
+		"$$python" -m venv --clear .venv; \
+	elif cmp -s $(REQUIREMENTS) .venv/$(REQUIREMENTS); then \
+		exit; \
+	fi; \
+	echo "Installing $(REQUIREMENTS) into .venv (once; about a minute)" >&2; \
+	rm -f .venv/made-for.txt; \
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS); \
+	cp $(REQUIREMENTS) .venv/; \
+	printf '%s\n' "$$made_for" >.venv/made-for.txt
+
+# Sets $python: PYTHON if given, else the first that fits. The wheels of the pinned versions end at
+# 3.13, so a newer Python is taken only where it is asked for. In an active .venv it is the base's.
+find_python = \
+	python=; without_venv=; \
+	for candidate in $(if $(PYTHON),"$(PYTHON)",python3 python3.13 python3.12 python3.11); do \
+		found=$$("$$candidate" -c 'import sys; v = sys.version_info; \
+			fits = (3, 11) <= v and (v < (3, 14) or sys.argv[1]); \
+			print(getattr(sys, "_base_executable", sys.executable) if fits else "")' \
+			'$(PYTHON)' 2>/dev/null) || found=; \
+		test -n "$$found" || continue; \
+		if "$$found" -c 'import ensurepip, venv' 2>/dev/null; then python=$$found; break; fi; \
+		without_venv=$${without_venv:-$$found}; \
+	done; \
+	if [ -z "$$python" ]; then $(no_python) exit 1; fi;
+
+no_python = \
+	sudo=; test "$$(id -u)" = 0 || sudo='sudo '; \
+	if [ -n "$$without_venv" ]; then \
+		version=$$("$$without_venv" -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+		echo "$$without_venv cannot make a virtual environment. On Debian or Ubuntu:" \
+			"$${sudo}apt-get install python$$version-venv" >&2; \
+	elif [ -n '$(PYTHON)' ]; then \
+		echo "PYTHON=$(PYTHON) is not a Python 3.11 or newer that runs here." >&2; \
+	else \
+		echo "No Python 3.11, 3.12 or 3.13 found. On Debian 12 or newer:" \
+			"$${sudo}apt-get install python3 python3-venv; elsewhere:" \
+			"make PYTHON=/path/to/python3.12 ..." >&2; \
+	fi;
+
+# WeasyPrint loads Pango when it is imported; without it only the PDF is missing.
+.pango: .venv-runtime
+	@.venv/bin/python -c 'import weasyprint' >/dev/null 2>&1 && exit; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing Pango's libraries for the PDF: $(PANGO)" >&2; \
+		export DEBIAN_FRONTEND=noninteractive; \
+		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends $(PANGO); } >/dev/null && exit; \
+	fi; \
+	echo "No PDF will be made: Pango's libraries are missing. On Debian or Ubuntu:" \
+		"sudo apt-get install --no-install-recommends $(PANGO)" >&2
