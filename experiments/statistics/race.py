@@ -185,7 +185,10 @@ class Race:
             self._take_look(last=True)
 
     def _update_baseline(self) -> None:
-        """The baseline runs on until speedups are precise, also after it was dropped."""
+        """The baseline runs on until speedups are precise, also after it was dropped.
+
+        Never beyond the rounds of the looks: those are the block's budget.
+        """
         reference = self.reference()
         if reference is None:
             self._baseline_wanted = False
@@ -193,8 +196,9 @@ class Race:
             fewest, most = self.settings.baseline_rounds
             ran = len(self.rows[reference])
             self._baseline_wanted = ran < fewest or (ran < most and not self._speedup_precise())
+        spent = self.rounds >= self.settings.looks[-1]
         at_baseline = self.pick is None or self.pick in self.baselines
-        self.done = self.decided and (at_baseline or not self._baseline_wanted)
+        self.done = self.decided and (spent or at_baseline or not self._baseline_wanted)
 
     def _speedup_precise(self) -> bool:
         target = self.pick

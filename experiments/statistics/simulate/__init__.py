@@ -1,0 +1,1 @@
+"""Races on simulated machines whose true times are known: how often is a verdict wrong?"""

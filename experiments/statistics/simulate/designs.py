@@ -1,0 +1,98 @@
+"""Two ways to spend launches, played on the same simulated machine: the race, and fixed rounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from experiments.statistics.race import Race
+from experiments.statistics.records import Interval, Judgement, RaceSettings, Verdict
+from experiments.statistics.robust import Array
+from experiments.statistics.simulate.world import World
+
+#: the design people use without a race: this many rounds of everything
+FIXED_ROUNDS = 20
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a design said in one replication, and how that compares with the truth.
+
+    regret           true time of the pick / true best - 1
+    regret_bound     what the design said about it (None: nothing)
+    tied             approaches it called equal within the margin, the pick included
+    best_eliminated  the true best was put out of the race
+    covered          the speedup interval of the pick held the truth (None: no interval)
+    """
+
+    verdict: Verdict
+    pick: int
+    regret: float
+    launches: int
+    rounds: int
+    regret_bound: float | None = None
+    tied: tuple[int, ...] = ()
+    best_eliminated: bool = False
+    covered: bool | None = None
+
+
+def play_race(
+    world: World, settings: RaceSettings, count: int | None = None, baseline: int | None = None
+) -> Outcome:
+    """Race the first `count` approaches (default all), the `baseline` among them."""
+    times = world.times[:count]
+    race = Race(world.ranks[:count].tolist(), settings, () if baseline is None else (baseline,))
+    launches, now = 0, 0.0
+    while not race.done:
+        running = race.to_run()
+        values, used = world.round(running, race.rounds, now)
+        race.add_round(values)
+        launches, now = launches + len(running), now + used
+    return _outcome(race, times, launches, baseline)
+
+
+def _outcome(race: Race, times: Array, launches: int, baseline: int | None) -> Outcome:
+    if race.pick is None:
+        raise AssertionError("nothing fails in a simulated world")
+    statuses = [race.status(candidate) for candidate in range(len(times))]
+    near = [n for n, status in enumerate(statuses) if status in ("leader", "tied")]
+    interval = race.speedup(race.pick) if race.pick != baseline else None
+    return Outcome(
+        verdict=race.verdict,
+        pick=race.pick,
+        regret=float(times[race.pick] / times.min() - 1),
+        launches=launches,
+        rounds=race.rounds,
+        regret_bound=race.look.regret_bound if race.look else None,
+        tied=tuple(near) if race.verdict in ("tie", "no-gain") else (),
+        best_eliminated=0 in race.dropped_at,
+        covered=_covers(interval, times, race.pick, baseline),
+    )
+
+
+def _covers(
+    interval: Interval | None, times: Array, pick: int, baseline: int | None
+) -> bool | None:
+    if interval is None or baseline is None:
+        return None
+    return bool(interval.low <= np.log(times[baseline] / times[pick]) <= interval.high)
+
+
+def fixed_rounds(world: World, rounds: int = FIXED_ROUNDS, count: int | None = None) -> Outcome:
+    """Every approach in every round, then the smallest mean wins: it always names a winner."""
+    times = world.times[:count]
+    total, now = np.zeros(len(times)), 0.0
+    for number in range(rounds):
+        values, used = world.round(range(len(times)), number, now)
+        total += np.exp([values[candidate] for candidate in range(len(times))])
+        now += used
+    pick = int(np.argmin(total))
+    regret = float(times[pick] / times.min() - 1)
+    return Outcome("best", pick, regret, len(times) * rounds, rounds)
+
+
+def fixed_design_launches(judgement: Judgement, rounds: int = FIXED_ROUNDS) -> int:
+    """Launches of a fixed design on a real block: all rounds of what works, one of what failed."""
+    failed = sum(state == "failed" for state in judgement.status.values())
+    return rounds * (len(judgement.status) - failed) + failed
