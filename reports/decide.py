@@ -1,0 +1,150 @@
+"""Reach the verdicts: verdicts.csv and verdicts.json, both modes, by running the races again."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from experiments import schema
+from experiments.statistics.records import Judgement
+from reports import command, wording
+from reports.load import Results
+from reports.races import Raced, ceilings, race_settings, raced
+from reports.summarise import approach_columns, by_mode_and_approach, where
+
+_LISTS = ("ties", "undecided", "flags")
+Summary = Mapping[tuple[str, str, str], Mapping[str, Any]]
+
+
+def verdicts(results: Results, summary: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of verdicts.csv, lists still as lists."""
+    rows = by_mode_and_approach(summary)
+    limits, margin = ceilings(results), race_settings(results).margin
+    return [
+        {
+            "machine": results.name,
+            **where(one.block),
+            "mode": mode,
+            **_judged(one.judgements[mode]),
+            "margin": margin,
+            **_recommended(one, mode, rows),
+            "flags": _flags(results, one, mode, limits),
+        }
+        for one in raced(results)
+        for mode in schema.MODES
+    ]
+
+
+def _judged(judgement: Judgement) -> dict[str, Any]:
+    speedup = judgement.speedup
+    return {
+        "verdict": judgement.verdict,
+        "approach": judgement.pick,
+        "speedup": speedup and speedup.estimate,
+        "speedup_low": speedup and speedup.low,
+        "speedup_high": speedup and speedup.high,
+        "ties": list(judgement.ties),
+        "undecided": list(judgement.undecided),
+        "regret_bound": judgement.regret_bound,
+        "rounds": judgement.rounds,
+        "launches": judgement.launches,
+        "rounds_needed": judgement.rounds_needed,
+        "reason": judgement.reason,
+    }
+
+
+def _recommended(one: Raced, mode: str, rows: Summary) -> dict[str, Any]:
+    """Seconds, memory, CPU and start-up of the pick, beside the sequential program's."""
+    baseline = _baseline(one, mode, rows)
+    seconds = baseline.get("seconds") if baseline else None
+    label = one.judgements[mode].pick
+    if label is None:
+        return {"baseline_seconds": seconds}
+    pick = next(approach for approach in one.block.approaches if approach.label == label)
+    row = rows.get((one.block.name, mode, label), {})
+    names = ("seconds", "seconds_low", "seconds_high", "peak_memory_mib", "cpu_seconds",
+             "startup_seconds", "heartbeat_max_ms")  # fmt: skip
+    return {
+        **approach_columns(pick),
+        **{name: row.get(name) for name in names},
+        "baseline_seconds": seconds,
+        "payback_batches": payback(row, baseline) if mode == "steady" else None,
+    }
+
+
+def _baseline(one: Raced, mode: str, rows: Summary) -> Mapping[str, Any] | None:
+    """The fastest sequential approach that gave a time."""
+    labels = [a.label for a in one.block.approaches if a.executor == "sequential"]
+    found = [rows[one.block.name, mode, label] for label in labels]
+    found = [row for row in found if wording.known(row["seconds"])]
+    return min(found, key=lambda row: float(row["seconds"]), default=None)
+
+
+def payback(row: Mapping[str, Any], baseline: Mapping[str, Any] | None) -> int | None:
+    """Batches until a pool has earned back its start and stop; None if it never does.
+
+    Against the sequential program's own start and stop, both from steady rows of the summary.
+    """
+    if baseline is None:
+        return None
+    names = ("seconds", "startup_seconds", "teardown_seconds")
+    if not all(wording.known(one.get(name)) for one in (row, baseline) for name in names):
+        return None
+    saved = float(baseline["seconds"]) - float(row["seconds"])
+    extra = sum(float(row[name]) - float(baseline[name]) for name in names[1:])
+    return max(1, math.ceil(extra / saved)) if saved > 0 else None
+
+
+def _flags(results: Results, one: Raced, mode: str, limits: dict[int, float]) -> list[str]:
+    """Warnings of the run, of plausibility, of noise; each once."""
+    run = results.runs.get(one.block.name, {})
+    flags = [str(flag) for flag in run.get("flags") or []]
+    flags += _implausible(one, mode, limits.get(one.block.cores))
+    return list(dict.fromkeys(flags + list(one.judgements[mode].flags)))
+
+
+def _implausible(one: Raced, mode: str, ceiling: float | None) -> list[str]:
+    """A CPU speedup that is above the machine's own ceiling by more than chance."""
+    speedup = one.judgements[mode].speedup
+    if one.block.kind != "cpu" or speedup is None or ceiling is None:
+        return []
+    limit = max(ceiling, 1.0)
+    # the ceiling is itself measured; a tenth above it is more than its repeats differ
+    if speedup.low <= 1.1 * limit:
+        return []
+    return [
+        f"speedup {wording.times(speedup.estimate)} is above the measured ceiling of "
+        f"{wording.times(limit)} on {one.block.place}: suspect the measurement or the baseline"
+    ]
+
+
+def as_json(rows: list[dict[str, Any]]) -> str:
+    """The verdicts as JSON: a list of objects with the columns of verdicts.csv, lists as lists."""
+    made = [{name: _plain(row.get(name)) for name in schema.VERDICT_TABLE.names} for row in rows]
+    return json.dumps(made, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (list, str)) or value is None:
+        return value
+    return None if pd.isna(value) or not wording.known(value) else value
+
+
+def main(results: Results) -> None:
+    """Write verdicts.csv and verdicts.json from launches.csv, samples.csv and summary.csv."""
+    rows = verdicts(results, results.table(schema.SUMMARY))
+    cells = [
+        {**row, **{name: json.dumps(row[name], ensure_ascii=False) for name in _LISTS}}
+        for row in rows
+    ]
+    results.write(schema.VERDICT_TABLE, cells)
+    schema.write_atomically(results.folder / "verdicts.json", as_json(rows))
+
+
+if __name__ == "__main__":
+    sys.exit(command.run(main, "Decide: launches.csv, samples.csv, summary.csv -> verdicts.csv."))

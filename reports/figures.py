@@ -1,0 +1,37 @@
+"""Where a figure's file lies, and how an SVG file becomes part of a page."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+from markupsafe import Markup, escape
+
+from reports.load import Block, ResultsError
+
+FOLDER = "figures"
+
+
+def speedup_path(folder: Path, block: Block) -> Path:
+    """File of a block's speedup curves: a name that is safe on any file system, and unique."""
+    safe = re.sub(r"[^A-Za-z0-9.=_-]+", "-", block.name)[:80]
+    if safe != block.name:
+        safe += "-" + hashlib.sha256(block.name.encode()).hexdigest()[:8]
+    return folder / FOLDER / f"speedup-{safe}.svg"
+
+
+def inline(path: Path, prefix: str, label: str) -> Markup:
+    """An SVG file as an element of a page: named for a screen reader, its ids made unique.
+
+    Raises ResultsError where the file is missing.
+    """
+    if not path.exists():
+        raise ResultsError(f"{path}: not there; make it with `python -m reports.plot DIR`")
+    text = path.read_text(encoding="utf-8")
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", text)
+    # the style element would apply to the whole page; the stylesheet says the same for figures
+    text = re.sub(r"<style[^>]*>.*?</style>", "", text, flags=re.DOTALL)
+    return Markup(text.replace("<svg", f'<svg role="img" aria-label="{escape(label)}"', 1))

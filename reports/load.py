@@ -1,0 +1,194 @@
+"""Read the folder of one machine's results: plan, host, runs and tables, with clear errors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from experiments import schema
+
+#: an approach in the tables: interpreter, executor, options as sorted JSON, workers
+Key = tuple[str, str, str, int]
+
+
+class ResultsError(ValueError):
+    """A results folder that can't be used; the message says what, where and what to do."""
+
+
+@dataclass(frozen=True)
+class Approach:
+    """One approach of the plan: a competitor of its block."""
+
+    label: str
+    interpreter: str
+    executor: str
+    options: str
+    workers: int
+    simplicity: int
+
+    @property
+    def key(self) -> Key:
+        """How the tables name this approach."""
+        return (self.interpreter, self.executor, self.options, self.workers)
+
+
+@dataclass(frozen=True)
+class NotRun:
+    """An approach the plan left out, and why."""
+
+    label: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """One block of the plan: a task with its parameters on one core count."""
+
+    name: str
+    task: str
+    params: str
+    params_label: str
+    summary: str
+    kind: str
+    cores: int
+    approaches: tuple[Approach, ...]
+    not_run: tuple[NotRun, ...]
+
+    @property
+    def subject(self) -> str:
+        """The task with its parameters, as the report names it."""
+        return f"{self.task} ({self.params_label})" if self.params_label else self.task
+
+    @property
+    def place(self) -> str:
+        """The core count in words."""
+        return "1 core" if self.cores == 1 else f"{self.cores} cores"
+
+
+@dataclass(frozen=True)
+class Results:
+    """What one results folder holds besides its tables (read those with `table`)."""
+
+    folder: Path
+    machine: Mapping[str, Any]
+    plan: Mapping[str, Any]
+    blocks: tuple[Block, ...]
+    runs: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def name(self) -> str:
+        """Name of the machine."""
+        return str(self.machine["machine"])
+
+    def table(self, table: schema.Table) -> pd.DataFrame:
+        """One CSV of the contract, typed. Raises ResultsError where it is missing or broken."""
+        path = self.folder / f"{table.name}.csv"
+        if not path.exists():
+            raise ResultsError(f"{path}: not there; {_maker(table)}")
+        try:
+            return schema.read(table, path)
+        except schema.SchemaError as error:
+            raise ResultsError(f"{error}; {_maker(table)}") from error
+
+    def write(self, table: schema.Table, rows: list[dict[str, Any]]) -> None:
+        """Write one CSV of the contract into the folder."""
+        schema.write(table, rows, self.folder / f"{table.name}.csv")
+
+
+_MAKERS = {"summary": "summarise", "verdicts": "decide", "fits": "fit", "claims": "claims"}
+
+
+def _maker(table: schema.Table) -> str:
+    if table.name in _MAKERS:
+        return f"make it with `python -m reports.{_MAKERS[table.name]} DIR`"
+    return "it comes from measuring (run the workflow on the machine, or copy the whole folder)"
+
+
+def load(folder: Path) -> Results:
+    """Read plan.json, machine.json and runs.json of a results folder.
+
+    Raises ResultsError naming the file and the key where something is missing or unreadable.
+    """
+    if not folder.is_dir():
+        raise ResultsError(f"{folder}: no such results folder")
+    machine = _json(folder / "machine.json", dict)
+    plan = _json(folder / "plan.json", dict)
+    runs = _json(folder / "runs.json", list)
+    _need(machine, ("machine",), folder / "machine.json")
+    _need(plan, ("blocks", "statistics"), folder / "plan.json")
+    where = folder / "plan.json"
+    blocks = tuple(_block(raw, f"{where}: blocks[{i}]") for i, raw in enumerate(plan["blocks"]))
+    for i, run in enumerate(runs):
+        _need(run, ("block",), f"{folder / 'runs.json'}: [{i}]")
+    return Results(folder, machine, plan, blocks, {str(run["block"]): run for run in runs})
+
+
+def options_text(options: Mapping[str, Any]) -> str:
+    """Options or parameters as the tables write them: JSON with sorted keys."""
+    return json.dumps(options, sort_keys=True)
+
+
+def canonical(text: str) -> str:
+    """Options in a cell as `options_text` writes them, whatever blanks the writer left out."""
+    try:
+        return options_text(json.loads(text or "{}"))
+    except ValueError:
+        return text
+
+
+def _json(path: Path, kind: type) -> Any:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ResultsError(f"{path}: can't be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ResultsError(f"{path}: not JSON ({error}); copy the file again") from error
+    if not isinstance(value, kind):
+        wanted = "a list" if kind is list else "an object"
+        raise ResultsError(f"{path}: must be {wanted}, is {type(value).__name__}")
+    return value
+
+
+def _need(value: Any, keys: tuple[str, ...], where: Path | str) -> None:
+    if not isinstance(value, dict):
+        raise ResultsError(f"{where}: must be an object, is {type(value).__name__}")
+    for key in keys:
+        if key not in value:
+            raise ResultsError(f"{where}: {key!r} is missing; the file isn't one of this version")
+
+
+def _block(raw: Any, where: str) -> Block:
+    _need(raw, ("block", "task", "params", "kind", "cores", "approaches"), where)
+    return Block(
+        name=str(raw["block"]),
+        task=str(raw["task"]),
+        params=options_text(raw["params"]),
+        params_label=str(raw.get("params_label", "")),
+        summary=str(raw.get("summary", "")),
+        kind=str(raw["kind"]),
+        cores=int(raw["cores"]),
+        approaches=tuple(
+            _approach(one, f"{where}: approaches[{i}]") for i, one in enumerate(raw["approaches"])
+        ),
+        not_run=tuple(
+            NotRun(str(one.get("approach", "")), str(one.get("reason", "")))
+            for one in raw.get("not_run", [])
+        ),
+    )
+
+
+def _approach(raw: Any, where: str) -> Approach:
+    _need(raw, ("approach", "interpreter", "executor", "options", "workers", "simplicity"), where)
+    return Approach(
+        label=str(raw["approach"]),
+        interpreter=str(raw["interpreter"]),
+        executor=str(raw["executor"]),
+        options=options_text(raw["options"]),
+        workers=int(raw["workers"]),
+        simplicity=int(raw["simplicity"]),
+    )

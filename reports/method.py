@@ -1,0 +1,152 @@
+"""What the report says of the machine, of the method, and of what the run cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from reports import wording
+from reports.load import Results
+
+Pair = tuple[str, str]
+
+
+def machine_facts(results: Results) -> list[Pair]:
+    """The fingerprint of the measured machine: name and value; unknown ones say so."""
+    host = results.machine
+    smt = {True: "on", False: "off"}.get(host.get("smt"), wording.UNKNOWN)
+    facts = {
+        "Machine": host.get("machine"),
+        "Fingerprint": host.get("fingerprint"),
+        "Operating system": _joined(host, "os", "kernel"),
+        "Architecture": host.get("architecture"),
+        "Processor": host.get("cpu_model"),
+        "Logical CPUs": host.get("logical_cpus"),
+        "Usable cores": _cores(host),
+        "Order of cores": _listed(host.get("core_order")),
+        "CPU quota": _quota(host.get("quota_cores")),
+        "Simultaneous multithreading": smt,
+        "NUMA nodes": host.get("numa_nodes"),
+        "Memory": wording.memory(host.get("memory_mib")),
+        "Frequency governor": host.get("governor"),
+        "Virtualisation": host.get("virtualisation"),
+        "Timer resolution": wording.seconds(host.get("timer_resolution_seconds")),
+    }
+    return [(name, _text(value)) for name, value in facts.items()]
+
+
+def interpreters(results: Results) -> list[Pair]:
+    """Each measured interpreter: its label, and its version, build and GIL."""
+    made = []
+    for one in results.machine.get("interpreters") or []:
+        gil = {True: "GIL on", False: "GIL off"}.get(one.get("gil"), "GIL unknown")
+        parts = [one.get("implementation"), one.get("version"), one.get("build"), gil]
+        made.append((_text(one.get("interpreter")), ", ".join(_text(part) for part in parts)))
+    return made
+
+
+def packages(results: Results) -> list[Pair]:
+    """Versions of the libraries that the tasks use."""
+    found = results.machine.get("packages") or {}
+    return [(str(name), _text(version)) for name, version in sorted(found.items())]
+
+
+def limits(results: Results) -> list[str]:
+    """What narrows the answers on this machine, as sentences."""
+    host = results.machine
+    said = [f"{wording.capital(str(limit))}." for limit in host.get("limits") or []]
+    if host.get("affinity_supported") is False:
+        said.append(
+            "This platform can't pin a process to cores, so everything ran on all cores and "
+            "there is no core axis."
+        )
+    if host.get("usable_cores") == 1:
+        said.append(
+            "Only one core is usable here: nothing can gain from parallel CPU work, and the core "
+            "axis is that one core."
+        )
+    return said
+
+
+def settings(results: Results) -> dict[str, str]:
+    """The thresholds and identities that the method section prints."""
+    plan, rules = results.plan, results.plan["statistics"]
+    looks = [str(look) for look in rules.get("looks", [])]
+    return {
+        "margin": wording.percent(rules.get("margin")),
+        "alpha": wording.percent(rules.get("alpha")),
+        "looks": wording.listing(looks, most=12),
+        "preset": _text(plan.get("preset")),
+        "seed": _text(plan.get("seed")),
+        "plan_digest": _text(plan.get("digest")),
+        "code_digest": _text(plan.get("code_digest")),
+    }
+
+
+def run_facts(results: Results) -> list[Pair]:
+    """What names this run: preset, seed, digests, size, schema."""
+    plan, chosen = results.plan, settings(results)
+    versions = results.plan.get("schema_version")
+    return [
+        ("Preset", chosen["preset"]),
+        ("Seed", chosen["seed"]),
+        ("Digest of the plan", chosen["plan_digest"]),
+        ("Digest of the measured code", chosen["code_digest"]),
+        ("Version of the CSV contract", _text(versions)),
+        ("Blocks", f"{len(results.blocks)}"),
+        ("Approaches", f"{sum(len(block.approaches) for block in results.blocks):,}"),
+        ("Launches expected by the plan", _text((plan.get("estimate") or {}).get("launches"))),
+    ]
+
+
+def efficiency(results: Results) -> str:
+    """Which part of the run was spent in timed work: the run's own price."""
+    runs = [run for run in results.runs.values() if wording.known(run.get("wall_seconds"))]
+    wall = sum(float(run["wall_seconds"]) for run in runs)
+    timed = sum(float(run.get("timed_seconds") or 0) for run in runs)
+    if not wall:
+        return "How long the run took is unknown."
+    return (
+        f"Measuring took {wording.seconds(wall)}; {wording.seconds(timed)} of them, "
+        f"{wording.percent(timed / wall)}, were timed. The rest is starting fresh processes, "
+        f"calibrating and checking answers."
+    )
+
+
+def stops(results: Results) -> list[Pair]:
+    """How many blocks stopped for which reason."""
+    reasons = [str(run.get("stopped_because") or wording.UNKNOWN) for run in results.runs.values()]
+    return [(reason, f"{count}") for reason, count in pd.Series(reasons).value_counts().items()]
+
+
+def ceiling_lines(ceiling: pd.DataFrame) -> list[tuple[str, str, str, str]]:
+    """The ceiling table: cores, median speedup, its range, repeats."""
+    lines = []
+    for cores, group in ceiling[ceiling["speedup"].notna()].groupby("cores"):
+        spread = wording.times_interval(group["speedup"].min(), group["speedup"].max())
+        middle = wording.times(float(group["speedup"].median()))
+        lines.append((f"{cores}", middle, spread, f"{len(group)}"))
+    return lines
+
+
+def _joined(host: Mapping[str, Any], *keys: str) -> str:
+    return " ".join(str(host[key]) for key in keys if host.get(key))
+
+
+def _cores(host: Mapping[str, Any]) -> str:
+    cpus = host.get("usable_cpus")
+    return f"{_text(host.get('usable_cores'))}" + (f" (CPUs {_listed(cpus)})" if cpus else "")
+
+
+def _listed(values: Any) -> str:
+    return ", ".join(str(value) for value in values) if values else wording.UNKNOWN
+
+
+def _quota(value: Any) -> str:
+    return "none" if value is None else f"{wording.number(value)} cores"
+
+
+def _text(value: Any) -> str:
+    return wording.UNKNOWN if value is None or value == "" else str(value)

@@ -1,0 +1,176 @@
+"""Run every block's race again from its recorded launches: the report decides as the run did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from experiments import schema
+from experiments.statistics.block import BlockRace, replay
+from experiments.statistics.intervals import centre_interval
+from experiments.statistics.launches import launch_values
+from experiments.statistics.records import Candidate, Interval, Judgement, RaceSettings
+from reports.load import Block, Key, Results, ResultsError, canonical
+
+Rounds = list[dict[str, dict[str, float]]]
+_KEY = ["interpreter", "executor", "executor_options", "workers"]
+
+
+@dataclass(frozen=True)
+class Raced:
+    """One block with its launches, their values by round, and the race replayed on them."""
+
+    block: Block
+    launches: pd.DataFrame
+    rounds: Rounds
+    race: BlockRace
+    judgements: dict[str, Judgement]
+    _logs: dict[tuple[str, str], list[float]] = field(repr=False)
+
+    def seconds(self, mode: str, label: str) -> Interval | None:
+        """Geometric mean over launches with its 95% interval; None without a value."""
+        logs = self._logs.get((mode, label), [])
+        return centre_interval(logs) if logs else None
+
+    def count(self, mode: str, label: str) -> int:
+        """Rounds in which this approach gave a value."""
+        return len(self._logs.get((mode, label), []))
+
+
+def raced(results: Results) -> Iterator[Raced]:
+    """Every block of the plan, replayed. Raises ResultsError where the tables don't fit the plan."""
+    settings = race_settings(results)
+    launches = results.table(schema.LAUNCHES)
+    samples = results.table(schema.SAMPLES)
+    _check_blocks(results, launches)
+    by_block = dict(tuple(launches.groupby("block", sort=False)))
+    owners = samples["launch_id"].map(launches.set_index("launch_id")["block"].to_dict())
+    batches = dict(tuple(samples.groupby(owners, sort=False)))
+    for block in results.blocks:
+        own = by_block.get(block.name, launches.iloc[:0])
+        yield _raced(results, block, own, batches.get(block.name, samples.iloc[:0]), settings)
+
+
+def race_settings(results: Results) -> RaceSettings:
+    """The thresholds the run was made with."""
+    where = results.folder / "plan.json"
+    try:
+        return RaceSettings.from_mapping(results.plan["statistics"])
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ResultsError(f"{where}: statistics: {error}") from error
+
+
+def _raced(
+    results: Results,
+    block: Block,
+    launches: pd.DataFrame,
+    samples: pd.DataFrame,
+    settings: RaceSettings,
+) -> Raced:
+    launches = _labelled(results, block, launches)
+    candidates = [
+        Candidate(one.label, one.simplicity, one.executor == "sequential")
+        for one in block.approaches
+    ]
+    try:
+        rounds = launch_values(launches, samples, "approach")
+        race = replay(candidates, settings, rounds)
+    except ValueError as error:
+        raise ResultsError(f"{results.folder}: block {block.name}: {error}") from error
+    return Raced(block, launches, rounds, race, race.judgements(), _logs(rounds))
+
+
+def _logs(rounds: Rounds) -> dict[tuple[str, str], list[float]]:
+    logs: dict[tuple[str, str], list[float]] = {}
+    for values in rounds:
+        for mode, given in values.items():
+            for label, value in given.items():
+                logs.setdefault((mode, label), []).append(value)
+    return logs
+
+
+def _check_blocks(results: Results, launches: pd.DataFrame) -> None:
+    unknown = sorted(set(launches["block"]) - {block.name for block in results.blocks})
+    if unknown:
+        raise ResultsError(
+            f"{results.folder / 'launches.csv'}: block {unknown[0]!r} isn't in plan.json; the "
+            "files are of different runs, collect them again"
+        )
+    twice = launches["launch_id"][launches["launch_id"].duplicated()]
+    if len(twice):
+        raise ResultsError(
+            f"{results.folder / 'launches.csv'}: launch {twice.iloc[0]!r} is there twice; "
+            "collect it again"
+        )
+
+
+def _labelled(results: Results, block: Block, launches: pd.DataFrame) -> pd.DataFrame:
+    """The launches with the plan's approach labels."""
+    labels: dict[Key, str] = {approach.key: approach.label for approach in block.approaches}
+    keys = [
+        (str(row[0]), str(row[1]), canonical(str(row[2])), int(row[3]))
+        for row in launches[_KEY].itertuples(index=False)
+    ]
+    for key in keys:
+        if key not in labels:
+            name = f"{key[1]} x{key[3]} {key[2]}"
+            raise ResultsError(
+                f"{results.folder / 'launches.csv'}: block {block.name}: approach {name} on "
+                f"{key[0]} isn't in plan.json; the files are of different runs"
+            )
+    return launches.assign(approach=[labels[key] for key in keys])
+
+
+def curve_of(label: str, workers: int) -> str:
+    """An approach's label without its workers: the curve it is a point of."""
+    return label.replace(f" x{workers}", "", 1)
+
+
+def launch_points(results: Results) -> pd.DataFrame:
+    """Raw speedups, one a launch: columns block, approach, curve, workers, round, speedup.
+
+    Each is the sequential time of the same round over the launch's own (steady mode); launches in
+    rounds without a sequential one are left out.
+    """
+    rows: list[dict[str, Any]] = []
+    for one in raced(results):
+        workers = {approach.label: approach.workers for approach in one.block.approaches}
+        baselines = [a.label for a in one.block.approaches if a.executor == "sequential"]
+        for number, values in enumerate(one.rounds):
+            rows += _paired(one.block.name, number, values["steady"], workers, baselines)
+    names = ["block", "approach", "curve", "workers", "round", "speedup"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def _paired(
+    block: str,
+    number: int,
+    steady: dict[str, float],
+    workers: dict[str, int],
+    baselines: list[str],
+) -> list[dict[str, Any]]:
+    base = [steady[label] for label in baselines if label in steady]
+    if not base:
+        return []
+    return [
+        {
+            "block": block,
+            "approach": label,
+            "curve": curve_of(label, workers[label]),
+            "workers": workers[label],
+            "round": number,
+            "speedup": float(np.exp(min(base) - value)),
+        }
+        for label, value in steady.items()
+    ]
+
+
+def ceilings(results: Results) -> dict[int, float]:
+    """The machine's measured ceiling for CPU work by core count: the median of its repeats."""
+    table = results.table(schema.CEILING)
+    known = table[table["speedup"].notna()]
+    return {int(k): float(v) for k, v in known.groupby("cores")["speedup"].median().items()}

@@ -1,0 +1,156 @@
+"""Verdicts in words. Takes rows of verdicts.csv and summary.csv, gives sentences with numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from reports import wording
+from reports.load import Block
+
+Row = Mapping[str, Any]
+
+#: a mark for each verdict that reads without colour, from filled to empty
+MARKS = {"best": "●", "tie": "◐", "no-gain": "○", "inconclusive": "?", "failed": "✕"}  # noqa: RUF001
+MEANINGS = {
+    "best": "faster than every rival by more than chance explains",
+    "tie": "others lie within the margin; the simplest of them is recommended",
+    "no-gain": "nothing beats the sequential program by more than the margin",
+    "inconclusive": "the measurements don't tell the candidates apart",
+    "failed": "nothing gave a right answer",
+}
+
+
+def names(cell: Any) -> list[str]:
+    """A list in a cell (JSON) as texts; an empty or unreadable cell is an empty list."""
+    try:
+        value = json.loads(cell) if isinstance(cell, str) and cell else []
+    except ValueError:
+        return [str(cell)]
+    return [str(one) for one in value] if isinstance(value, list) else [str(value)]
+
+
+def is_sequential(row: Row) -> bool:
+    """Whether the recommendation is the sequential program."""
+    return str(row["executor"]) == "sequential"
+
+
+def gain(row: Row) -> str:
+    """1.93x (1.92 to 1.95x), for a pool that was compared with the sequential program."""
+    if not wording.known(row["speedup"]):
+        return "speedup unknown (the sequential program didn't run beside it)"
+    if not wording.known(row["speedup_low"]):
+        return f"{wording.times(row['speedup'])} sequential (too few rounds for an interval)"
+    interval = wording.times_interval(row["speedup_low"], row["speedup_high"])
+    return f"{wording.times(row['speedup'])} sequential ({interval})"
+
+
+def against(row: Row) -> str:
+    """104 ms a batch instead of 200 ms."""
+    text = f"{wording.seconds(row['seconds'])} a batch"
+    if wording.known(row["baseline_seconds"]) and not is_sequential(row):
+        text += f" instead of {wording.seconds(row['baseline_seconds'])}"
+    return text
+
+
+def recommendation(row: Row) -> str:
+    """The first sentence on a verdict: what to take, by how much, in seconds."""
+    verdict, approach = str(row["verdict"]), str(row["approach"])
+    if verdict == "failed":
+        return f"No approach gave a right answer: {row['reason'] or 'see the list of failures'}."
+    if verdict == "inconclusive":
+        return f"Not decided. {approach} looks best so far: {gain(row)}, {against(row)}."
+    if is_sequential(row):
+        return (
+            f"Stay with the sequential program ({against(row)}): nothing beats it by more than "
+            f"{wording.percent(row['margin'])}."
+        )
+    return f"Take {approach}: {gain(row)}, {against(row)}."
+
+
+def certainty(row: Row, block: Block) -> str:
+    """How sure that is: rivals, regret bound, what stays open."""
+    verdict, ties, open_ = str(row["verdict"]), names(row["ties"]), names(row["undecided"])
+    rounds = wording.count(row["rounds"], "round")
+    if verdict == "failed":
+        return ""
+    if verdict == "inconclusive":
+        return _undecided(row, open_, rounds)
+    parts = []
+    if ties:
+        parts.append(
+            f"{wording.listing(ties)} {'ties' if len(ties) == 1 else 'tie'} with it "
+            f"(within {wording.percent(row['margin'])}); of equals the simplest is recommended."
+        )
+    elif verdict == "best" and len(block.approaches) > 1:
+        parts.append(f"Each of its {len(block.approaches) - 1} rivals is proven slower or is out.")
+    if wording.known(row["regret_bound"]):
+        bound = wording.percent(row["regret_bound"])
+        parts.append(f"It is at most {bound} slower than the best, known after {rounds}.")
+    if open_:
+        parts.append(f"Not settled: {wording.listing(open_)}.")
+    return " ".join(parts)
+
+
+def _undecided(row: Row, rivals: list[str], rounds: str) -> str:
+    text = f"After {rounds}"
+    text += f" {wording.listing(rivals)} can't be told from it" if rivals else " no verdict stands"
+    if wording.known(row["rounds_needed"]):
+        text += f"; about {wording.count(row['rounds_needed'], 'round')} would decide it"
+    return text + "."
+
+
+def price(row: Row, sequential: Row | None) -> str:
+    """What the recommendation takes: memory and CPU, beside the sequential program's."""
+    parts = []
+    if wording.known(row["peak_memory_mib"]):
+        parts.append(f"{wording.memory(row['peak_memory_mib'])} of memory")
+    if wording.known(row["cpu_seconds"]):
+        parts.append(f"{wording.seconds(row['cpu_seconds'])} of CPU a batch")
+    if not parts:
+        return ""
+    text = f"It takes {wording.listing(parts)}"
+    if sequential is not None and not is_sequential(row):
+        memory = wording.memory(sequential["peak_memory_mib"])
+        text += f" (sequential {memory} and {wording.seconds(sequential['cpu_seconds'])})"
+    return text + "."
+
+
+def start(row: Row) -> str:
+    """What starting the pool costs and when that is earned back."""
+    if is_sequential(row) or not wording.known(row["startup_seconds"]):
+        return ""
+    text = f"Starting the pool takes {wording.seconds(row['startup_seconds'])}"
+    if wording.known(row["payback_batches"]):
+        return f"{text}, earned back after {wording.count(row['payback_batches'], 'batch', 'batches')}."
+    return f"{text}, which it doesn't earn back."
+
+
+def responsiveness(row: Row, sequential: Row | None) -> str:
+    """How long the main thread froze at worst."""
+    if not wording.known(row["heartbeat_max_ms"]):
+        return ""
+    text = f"The main thread froze for {wording.milliseconds(row['heartbeat_max_ms'])} at worst"
+    if sequential is not None and not is_sequential(row):
+        text += f" (sequential: {wording.milliseconds(sequential['heartbeat_max_ms'])})"
+    return text + "."
+
+
+def oneshot(row: Row) -> str:
+    """The verdict for a pool that is started for one batch and stopped again."""
+    verdict = str(row["verdict"])
+    start_text = "For a single batch (pool started and stopped around it)"
+    if verdict == "failed":
+        return f"{start_text} nothing gave a right answer."
+    if verdict == "inconclusive":
+        return f"{start_text} it is not decided; {row['approach']} looks best: {gain(row)}."
+    if is_sequential(row):
+        return f"{start_text} the sequential program remains: {against(row)}."
+    return f"{start_text} take {row['approach']}: {gain(row)}, {against(row)}."
+
+
+def figure_finding(row: Row, block: Block) -> str:
+    """The text alternative of a block's curves: their finding, not their looks."""
+    where = f"Speedup against workers, {block.subject} on {block.place}. "
+    return where + recommendation(row)

@@ -1,0 +1,157 @@
+"""Make summary.csv: a row for each approach of each block in each mode."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from experiments import schema
+from reports import command
+from reports.load import Approach, Block, Results
+from reports.races import Raced, raced
+
+#: medians over the launches of an approach, by column
+_MEDIANS = (
+    "startup_seconds",
+    "teardown_seconds",
+    "peak_memory_mib",
+    "heartbeat_p99_ms",
+    "service_cpu_share",
+    "lost_updates",
+)
+
+
+def summary(results: Results) -> list[dict[str, Any]]:
+    """Rows of summary.csv, in the plan's order, steady before oneshot."""
+    return [row for one in raced(results) for row in _block_rows(results.name, one)]
+
+
+def _block_rows(machine: str, one: Raced) -> list[dict[str, Any]]:
+    groups = dict(tuple(one.launches.groupby("approach", sort=False)))
+    nothing = one.launches.iloc[:0]
+    facts = {
+        approach.label: _facts(groups.get(approach.label, nothing), approach)
+        for approach in one.block.approaches
+    }
+    return [
+        {
+            "machine": machine,
+            **where(one.block),
+            "mode": mode,
+            **approach_columns(approach),
+            **facts[approach.label],
+            **_race_columns(one, approach, mode, facts[approach.label]["items"]),
+        }
+        for approach in one.block.approaches
+        for mode in schema.MODES
+    ]
+
+
+def where(block: Block) -> dict[str, Any]:
+    """The columns that name a block."""
+    return {
+        "block": block.name,
+        "task": block.task,
+        "params": block.params,
+        "cores": block.cores,
+    }
+
+
+def approach_columns(approach: Approach) -> dict[str, Any]:
+    """The columns that name an approach."""
+    return {
+        "approach": approach.label,
+        "interpreter": approach.interpreter,
+        "executor": approach.executor,
+        "executor_options": approach.options,
+        "workers": approach.workers,
+    }
+
+
+def _facts(launches: pd.DataFrame, approach: Approach) -> dict[str, Any]:
+    """What doesn't depend on the mode: status, medians of what was measured beside the time."""
+    ok = launches[launches["status"] == "ok"]
+    cpu = ok["cpu_user_seconds"] + ok["cpu_system_seconds"]
+    return {
+        **_status(launches),
+        "items": _whole(launches["items"].max()),
+        **{name: median(ok[name]) for name in _MEDIANS},
+        "cpu_seconds": median(cpu),
+        "cpu_share": median(cpu / ok["profile_seconds"]),
+        "heartbeat_max_ms": _number(ok["heartbeat_max_ms"].max()),
+        "disturbed_launches": int(launches["disturbed"].fillna(False).sum()),
+    }
+
+
+def _status(launches: pd.DataFrame) -> dict[str, str]:
+    """The status that took the approach out: its last launch that isn't ok, if there is one."""
+    if launches.empty:
+        return {"status": "not run", "reason": "never launched"}
+    bad = launches[launches["status"] != "ok"]
+    if bad.empty:
+        return {"status": "ok", "reason": ""}
+    last = bad.iloc[-1]
+    return {"status": str(last["status"]), "reason": str(last["reason"])}
+
+
+def _race_columns(one: Raced, approach: Approach, mode: str, items: int | None) -> dict[str, Any]:
+    judgement = one.judgements[mode]
+    seconds = one.seconds(mode, approach.label)
+    speedup = one.race.speedup(mode, approach.label) if seconds else None
+    ratio = speedup.estimate if speedup else None
+    return {
+        "race": judgement.status.get(approach.label, ""),
+        "rounds": one.count(mode, approach.label),
+        "seconds": seconds and seconds.estimate,
+        "seconds_low": seconds and seconds.low,
+        "seconds_high": seconds and seconds.high,
+        "items_per_second": items / seconds.estimate if items and seconds else None,
+        "speedup": ratio,
+        "speedup_low": speedup and speedup.low,
+        "speedup_high": speedup and speedup.high,
+        **_scaling(one.block, approach, ratio),
+    }
+
+
+def _scaling(block: Block, approach: Approach, speedup: float | None) -> dict[str, Any]:
+    """Efficiency and Karp-Flatt's serial fraction, over the parallelism the workers can use.
+
+    Karp and Flatt (1990): e = (1/S - 1/p) / (1 - 1/p); it needs p > 1.
+    """
+    parallel = min(approach.workers, block.cores) if block.kind == "cpu" else approach.workers
+    if speedup is None or approach.executor == "sequential":
+        return {}
+    row = {"efficiency": speedup / parallel}
+    if parallel > 1 and block.kind == "cpu":
+        row["karp_flatt_serial_fraction"] = (1 / speedup - 1 / parallel) / (1 - 1 / parallel)
+    return row
+
+
+def median(values: pd.Series) -> float | None:
+    """Median of what is known, or nothing."""
+    return _number(values.median()) if values.notna().any() else None
+
+
+def _number(value: Any) -> float | None:
+    return None if pd.isna(value) else float(value)
+
+
+def _whole(value: Any) -> int | None:
+    return None if pd.isna(value) else int(value)
+
+
+def by_mode_and_approach(frame: pd.DataFrame) -> dict[tuple[str, str, str], Mapping[str, Any]]:
+    """Rows of summary.csv by block, mode and approach."""
+    return {(row["block"], row["mode"], row["approach"]): row for row in frame.to_dict("records")}
+
+
+def main(results: Results) -> None:
+    """Write summary.csv from launches.csv and samples.csv."""
+    results.write(schema.SUMMARY, summary(results))
+
+
+if __name__ == "__main__":
+    sys.exit(command.run(main, "Summarise: launches.csv and samples.csv -> summary.csv."))

@@ -1,0 +1,353 @@
+"""What the templates print: records of ready texts, made from the tables. No logic is left there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from experiments import schema
+from reports import figures, sentences, wording
+from reports.load import Block, Results
+from reports.races import curve_of
+from reports.sentences import Row
+
+_STATUS_WORDS = {
+    "wrong": "wrong answer",
+    "crashed": "crashed",
+    "timeout": "timed out",
+    "unsupported": "unsupported",
+}
+_RACE_WORDS = {"leader": "fastest", "tied": "tied", "slower": "slower", "undecided": "undecided"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One verdict as the first page and the section's heading show it."""
+
+    block: Block
+    anchor: str
+    verdict: str
+    mark: str
+    approach: str
+    speedup: str
+    speedup_interval: str
+    seconds: str
+    baseline: str
+    ties: str
+    memory: str
+    note: str
+
+
+@dataclass(frozen=True)
+class AnswerLine:
+    """A line of the first page: the steady verdict and, beside it, the one-shot one."""
+
+    steady: Answer
+    oneshot: Answer | None
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AnswerGroup:
+    """The lines of one task, by core count."""
+
+    subject: str
+    lines: tuple[AnswerLine, ...]
+
+    @property
+    def rows(self) -> int:
+        """Table rows it takes: a warning has a row of its own."""
+        return sum(1 + len(line.warnings) for line in self.lines)
+
+
+@dataclass(frozen=True)
+class ApproachLine:
+    """A line of a block's table of all approaches that ran."""
+
+    approach: str
+    seconds: str
+    speedup: str
+    interval: str
+    oneshot: str
+    oneshot_speedup: str
+    memory: str
+    cpu: str
+    heartbeat: str
+    race: str
+    recommended: bool
+
+
+@dataclass(frozen=True)
+class Absent:
+    """An approach without a number, and why."""
+
+    approach: str
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Law:
+    """One fitted curve in words."""
+
+    curve: str
+    text: str
+    doubt: str
+
+
+@dataclass(frozen=True)
+class BlockView:
+    """Everything the report says of one block."""
+
+    block: Block
+    anchor: str
+    answer: Answer
+    sentences: tuple[str, ...]
+    figure: Markup | None
+    approaches: tuple[ApproachLine, ...]
+    absent: tuple[Absent, ...]
+    laws: tuple[Law, ...]
+    flags: tuple[str, ...]
+    facts: str
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One task with its parameters: its blocks by core count."""
+
+    name: str
+    anchor: str
+    summary: str
+    kind: str
+    blocks: tuple[BlockView, ...]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables a report is made from."""
+
+    summary: pd.DataFrame
+    verdicts: pd.DataFrame
+    fits: pd.DataFrame
+    claims: pd.DataFrame
+    ceiling: pd.DataFrame
+
+    @classmethod
+    def of(cls, results: Results) -> Tables:
+        """Read them all. Raises ResultsError for the first one missing or broken."""
+        wanted = (schema.SUMMARY, schema.VERDICT_TABLE, schema.FITS, schema.CLAIMS, schema.CEILING)
+        return cls(*(results.table(table) for table in wanted))
+
+
+def answers(results: Results, tables: Tables) -> list[AnswerGroup]:
+    """The first page's lines, in the plan's order, the core counts of a task together."""
+    rows = verdict_rows(tables.verdicts)
+    grouped: dict[str, list[AnswerLine]] = {}
+    for number, block in enumerate(results.blocks):
+        row, once = (rows.get((block.name, mode)) for mode in schema.MODES)
+        if row is not None:
+            line = AnswerLine(
+                steady=_answer(block, row, number),
+                oneshot=_answer(block, once, number) if once is not None else None,
+                warnings=_grave(results, block, row),
+            )
+            grouped.setdefault(block.subject, []).append(line)
+    return [AnswerGroup(name, tuple(lines)) for name, lines in grouped.items()]
+
+
+def verdict_rows(verdicts: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
+    """Verdicts by block and mode."""
+    return {(row["block"], row["mode"]): row for row in verdicts.to_dict("records")}
+
+
+def subjects(results: Results, tables: Tables) -> list[Subject]:
+    """The sections of the report: tasks with their parameters, in the plan's order."""
+    rows = verdict_rows(tables.verdicts)
+    grouped: dict[str, list[BlockView]] = {}
+    for number, block in enumerate(results.blocks):
+        if (block.name, "steady") in rows:
+            view = _block_view(results, tables, rows, block, number)
+            grouped.setdefault(block.subject, []).append(view)
+    return [
+        Subject(
+            name=name,
+            anchor=f"task-{place}",
+            summary=wording.capital(views[0].block.summary),
+            kind="CPU-bound" if views[0].block.kind == "cpu" else "mostly waiting",
+            blocks=tuple(views),
+        )
+        for place, (name, views) in enumerate(grouped.items())
+    ]
+
+
+def _grave(results: Results, block: Block, row: Row) -> tuple[str, ...]:
+    """Warnings that concern what the verdict means, not only its noise: they go to page one."""
+    measured = [str(flag) for flag in results.runs.get(block.name, {}).get("flags", [])]
+    flags = sentences.names(row["flags"])
+    return tuple(flag for flag in flags if flag in measured or "ceiling" in flag)
+
+
+def _answer(block: Block, row: Row, number: int) -> Answer:
+    verdict = str(row["verdict"])
+    sequential = sentences.is_sequential(row)
+    interval = wording.times_interval(row["speedup_low"], row["speedup_high"])
+    ties = sentences.names(row["ties"])
+    return Answer(
+        block=block,
+        anchor=f"block-{number}",
+        verdict=verdict,
+        mark=sentences.MARKS.get(verdict, ""),
+        approach=str(row["approach"]) if row["approach"] else "none",
+        speedup="1x" if sequential else wording.times(row["speedup"]),
+        speedup_interval="" if sequential else interval,
+        seconds=wording.seconds(row["seconds"]),
+        baseline=wording.seconds(row["baseline_seconds"]),
+        ties=wording.listing(ties, most=3),
+        memory=wording.memory(row["peak_memory_mib"]),
+        note=_note(row),
+    )
+
+
+def _note(row: Row) -> str:
+    """The few words under a verdict that isn't one."""
+    if row["verdict"] == "inconclusive":
+        if wording.known(row["rounds_needed"]):
+            return f"about {wording.count(row['rounds_needed'], 'round')} needed"
+        return str(row["reason"])
+    return str(row["reason"]) if row["verdict"] == "failed" else ""
+
+
+def _block_view(
+    results: Results,
+    tables: Tables,
+    rows: dict[tuple[str, str], dict[str, Any]],
+    block: Block,
+    number: int,
+) -> BlockView:
+    summary = tables.summary[tables.summary["block"] == block.name]
+    steady, once = rows[block.name, "steady"], rows.get((block.name, "oneshot"))
+    return BlockView(
+        block=block,
+        anchor=f"block-{number}",
+        answer=_answer(block, steady, number),
+        sentences=_story(block, summary, steady, once),
+        figure=_figure(results, summary, block, steady, number),
+        approaches=_approach_lines(summary, str(steady["approach"])),
+        absent=_absent(summary, block),
+        laws=_laws(tables.fits, block),
+        flags=tuple(dict.fromkeys(sentences.names(steady["flags"]))),
+        facts=_facts(results, block, summary),
+    )
+
+
+def _story(block: Block, summary: pd.DataFrame, steady: Row, once: Row | None) -> tuple[str, ...]:
+    sequential = _sequential(summary)
+    told = [
+        sentences.recommendation(steady),
+        sentences.certainty(steady, block),
+        sentences.price(steady, sequential),
+        sentences.start(steady),
+        sentences.responsiveness(steady, sequential),
+        sentences.oneshot(once) if once is not None else "",
+    ]
+    return tuple(text for text in told if text)
+
+
+def _sequential(summary: pd.DataFrame) -> Row | None:
+    rows = summary[(summary["executor"] == "sequential") & (summary["mode"] == "steady")]
+    rows = rows[rows["status"] == "ok"].sort_values("seconds")
+    return None if rows.empty else {str(key): value for key, value in rows.iloc[0].items()}
+
+
+def _figure(
+    results: Results, summary: pd.DataFrame, block: Block, row: Row, number: int
+) -> Markup | None:
+    if not ((summary["mode"] == "steady") & summary["speedup"].notna()).any():
+        return None
+    label = sentences.figure_finding(row, block)
+    return figures.inline(figures.speedup_path(results.folder, block), f"f{number}", label)
+
+
+def _approach_lines(summary: pd.DataFrame, recommended: str) -> tuple[ApproachLine, ...]:
+    """Approaches that gave a number, the fastest first."""
+    ran = summary[(summary["mode"] == "steady") & (summary["status"] == "ok")]
+    once = summary[summary["mode"] == "oneshot"].set_index("approach")
+    shots = {str(label): row for label, row in once.to_dict("index").items()}
+    return tuple(
+        _approach_line(row, shots.get(row["approach"]), recommended)
+        for row in ran.sort_values("seconds", kind="stable").to_dict("records")
+    )
+
+
+def _approach_line(row: Row, once: Row | None, recommended: str) -> ApproachLine:
+    sequential = sentences.is_sequential(row)
+    interval = wording.times_interval(row["speedup_low"], row["speedup_high"])
+    return ApproachLine(
+        approach=str(row["approach"]),
+        seconds=wording.seconds(row["seconds"]),
+        speedup="1x" if sequential else wording.times(row["speedup"]),
+        interval="" if sequential else interval,
+        oneshot=wording.seconds(once["seconds"]) if once else wording.UNKNOWN,
+        oneshot_speedup=wording.times(once["speedup"]) if once else "",
+        memory=wording.memory(row["peak_memory_mib"]),
+        cpu=wording.percent(row["cpu_share"]),
+        heartbeat=wording.milliseconds(row["heartbeat_max_ms"]),
+        race=_race(row),
+        recommended=str(row["approach"]) == recommended,
+    )
+
+
+def _race(row: Row) -> str:
+    race = str(row["race"])
+    if race == "dropped":
+        return f"out after {wording.count(row['rounds'], 'round')}"
+    return _RACE_WORDS.get(race, race)
+
+
+def _absent(summary: pd.DataFrame, block: Block) -> tuple[Absent, ...]:
+    """What did not run, or ran and failed, with its reason."""
+    steady = summary[(summary["mode"] == "steady") & (summary["status"] != "ok")]
+    failed = [
+        Absent(row["approach"], _STATUS_WORDS.get(row["status"], "not run"), row["reason"])
+        for row in steady.to_dict("records")
+    ]
+    planned = [Absent(one.label, "not planned", one.reason) for one in block.not_run]
+    return (*failed, *planned)
+
+
+def _laws(fits: pd.DataFrame, block: Block) -> tuple[Law, ...]:
+    """Fitted curves of the block (axis workers, steady); curves without a law are left out."""
+    here = fits[
+        (fits["task"] == block.task)
+        & (fits["params"] == block.params)
+        & (fits["mode"] == "steady")
+        & (fits["axis"] == "workers")
+        & (fits["cores"] == block.cores)
+        & (fits["law"] != "none")
+    ]
+    labels = {
+        (one.interpreter, one.executor, one.options): curve_of(one.label, one.workers)
+        for one in block.approaches
+    }
+    made = []
+    for row in here.to_dict("records"):
+        key = (row["interpreter"], row["executor"], row["executor_options"])
+        made.append(Law(labels.get(key, row["executor"]), row["sentence"], row["reason"]))
+    return tuple(made)
+
+
+def _facts(results: Results, block: Block, summary: pd.DataFrame) -> str:
+    run = results.runs.get(block.name, {})
+    parts = []
+    if summary["items"].notna().any():
+        parts.append(f"{wording.count(summary['items'].max(), 'item')} a batch")
+    if wording.known(run.get("item_ms")):
+        parts.append(f"an item of {wording.milliseconds(run['item_ms'])}")
+    if wording.known(run.get("rounds")):
+        parts.append(wording.count(run["rounds"], "round"))
+    if run.get("stopped_because"):
+        parts.append(f"stopped: {run['stopped_because']}")
+    return ", ".join(parts)
