@@ -21,7 +21,7 @@ class Outcome:
 
     regret           true time of the pick / true best - 1
     regret_bound     what the design said about it (None: nothing)
-    tied             approaches it called equal within the margin, the pick included
+    worst_tied       the same for the slowest approach that it called equal within the margin
     best_eliminated  the true best was put out of the race
     covered          the speedup interval of the pick held the truth (None: no interval)
     """
@@ -32,7 +32,7 @@ class Outcome:
     launches: int
     rounds: int
     regret_bound: float | None = None
-    tied: tuple[int, ...] = ()
+    worst_tied: float = 0.0
     best_eliminated: bool = False
     covered: bool | None = None
 
@@ -57,6 +57,7 @@ def _outcome(race: Race, times: Array, launches: int, baseline: int | None) -> O
         raise AssertionError("nothing fails in a simulated world")
     statuses = [race.status(candidate) for candidate in range(len(times))]
     near = [n for n, status in enumerate(statuses) if status in ("leader", "tied")]
+    claimed = [*near, race.pick] if race.verdict in ("tie", "no-gain") else []
     interval = race.speedup(race.pick) if race.pick != baseline else None
     return Outcome(
         verdict=race.verdict,
@@ -65,7 +66,7 @@ def _outcome(race: Race, times: Array, launches: int, baseline: int | None) -> O
         launches=launches,
         rounds=race.rounds,
         regret_bound=race.look.regret_bound if race.look else None,
-        tied=tuple(near) if race.verdict in ("tie", "no-gain") else (),
+        worst_tied=float(times[claimed].max() / times.min() - 1) if claimed else 0.0,
         best_eliminated=0 in race.dropped_at,
         covered=_covers(interval, times, race.pick, baseline),
     )
