@@ -8,6 +8,7 @@ every launch, because on a machine with few cores it competes with what is measu
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import threading
 import zlib
@@ -48,6 +49,11 @@ class HttpRequest(Task):
         return [
             f"/item/{self.context.seed}-{index}?latency_ms={latency_ms}" for index in range(count)
         ]
+
+    def start_worker(self, shared: Any) -> None:
+        """On a loop, import its client and open the session: start-up, not part of a batch."""
+        if _loop_runs():
+            self._session = self._open_session()
 
     def run(self, item: str) -> int:
         """One GET on this thread's connection."""
@@ -98,6 +104,14 @@ class HttpRequest(Task):
         while self._connections:
             self._connections.pop().close()
         self._local = threading.local()
+
+
+def _loop_runs() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _answer(item: str, status: int, body: bytes) -> int:

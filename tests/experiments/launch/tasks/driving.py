@@ -1,4 +1,7 @@
-"""Drives a Task directly in the ways executors do, without the project's executors."""
+"""Drives a Task directly in the ways executors do, without the project's executors.
+
+Each function runs one batch of (count, scale) and returns its `answer` after a trip through JSON.
+"""
 
 from __future__ import annotations
 
@@ -42,12 +45,12 @@ def _as_json(answer: list[Any]) -> list[Any]:
 
 
 def sequential(task: Task, count: int, scale: int) -> list[Any]:
-    items = _begin(task, count, scale, thread_kit(), here=True)
+    items = _begin(task, count, scale, thread_kit())
     return _end(task, [task.run(item) for item in items])
 
 
 def threads(task: Task, count: int, scale: int) -> list[Any]:
-    items = _begin(task, count, scale, thread_kit(), here=True)
+    items = _begin(task, count, scale, thread_kit())
     with ThreadPoolExecutor(WORKERS) as pool:
         return _end(task, list(pool.map(task.run, items)))
 
@@ -62,7 +65,7 @@ def native(task: Task, count: int, scale: int) -> list[Any]:
             async with limit:
                 return await task.arun(item)
 
-        items = _begin(task, count, scale, async_kit(), here=True)
+        items = _begin(task, count, scale, async_kit())
         try:
             return list(await asyncio.gather(*map(one, items)))
         finally:
@@ -91,10 +94,9 @@ def _begin_shared(task: Task, count: int, scale: int, kit: SharedKit) -> tuple[l
     return items, shared
 
 
-def _begin(task: Task, count: int, scale: int, kit: SharedKit, here: bool) -> list[Any]:
+def _begin(task: Task, count: int, scale: int, kit: SharedKit) -> list[Any]:
     items, shared = _begin_shared(task, count, scale, kit)
-    if here:
-        task.start_worker(shared)
+    task.start_worker(shared)
     return items
 
 
