@@ -188,11 +188,19 @@ def test_a_service_that_stays_silent_is_ended_after_the_limit(
         start("silent", limit_seconds=0.3)
 
 
+BUSY_CHILD = """
+import time
+while time.process_time() < 0.2:
+    pass
+print(1, flush=True)
+time.sleep(60)
+"""
+
+
 def test_cpu_time_counts_children_too() -> None:
-    busy = "import time\nwhile time.process_time() < 0.2: pass"
-    code = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', '''{busy}\nprint(1, flush=True)\ntime.sleep(60)''']).wait()"
+    parent = f"import subprocess, sys; subprocess.call([sys.executable, '-c', {BUSY_CHILD!r}])"
     process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=True
+        [sys.executable, "-c", parent], stdout=subprocess.PIPE, start_new_session=True
     )
     try:
         assert process.stdout is not None

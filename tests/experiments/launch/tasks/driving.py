@@ -83,7 +83,8 @@ def processes(task: Task, count: int, scale: int, start_method: str = "spawn") -
         initializer=_start,
         initargs=(task.name, task.params, task.context, shared),
     ) as pool:
-        return _end(task, list(pool.map(_run, items)))
+        results = list(pool.map(_run, items))
+    return _end(task, results)
 
 
 def _begin_shared(task: Task, count: int, scale: int, kit: SharedKit) -> tuple[list[Any], Any]:

@@ -83,7 +83,7 @@ def test_too_little_shared_memory_is_unsupported_and_no_crash(
 ) -> None:
     monkeypatch.setattr(blocks, "free_bytes", lambda: 64 * 1024 * 1024)
 
-    with pytest.raises(Unsupported, match="needs 116 MiB .* 64 MiB left"):
+    with pytest.raises(Unsupported, match=r"needs 116 MiB .* 64 MiB left"):
         make("ipc", context, payload_kib=1024, via="shared_memory").prepare(100, 1)
     make("ipc", context, payload_kib=1024).prepare(100, 1)
 
