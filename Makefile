@@ -54,7 +54,8 @@ lint: .venv-dev ## Check style, types and the workflow
 	fi; \
 	echo "Installing $(REQUIREMENTS) into .venv (once; about a minute)" >&2; \
 	rm -f .venv/made-for.txt; \
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS); \
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 \
+		-r $(REQUIREMENTS); \
 	cp $(REQUIREMENTS) .venv/; \
 	printf '%s\n' "$$made_for" >.venv/made-for.txt
 
