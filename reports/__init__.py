@@ -1,0 +1,1 @@
+"""Everything made from the CSVs: summary, laws, verdicts, claims, figures, report."""

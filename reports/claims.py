@@ -144,7 +144,7 @@ def processes_escape_gil(evidence: Evidence) -> Ruling:
 
 
 def starting_processes_costs(evidence: Evidence) -> Ruling:
-    """Starting a process pool must take a good part of a sequential batch, and more than threads."""
+    """Starting a process pool must take a good part of a sequential batch."""
     processes = evidence.rows("processes", least_workers=2)
     processes = processes[processes["startup_seconds"].notna()]
     batches = evidence.rows("sequential").groupby("block")["seconds"].min()

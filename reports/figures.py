@@ -6,11 +6,18 @@ import hashlib
 import re
 from pathlib import Path
 
+import pandas as pd
 from markupsafe import Markup, escape
 
 from reports.load import Block, ResultsError
 
 FOLDER = "figures"
+
+
+def curve_rows(summary: pd.DataFrame) -> pd.DataFrame:
+    """Rows that are points of a speedup curve: pools with a steady speedup."""
+    steady = summary[(summary["mode"] == "steady") & summary["speedup"].notna()]
+    return steady[(steady["executor"] != "sequential") & (steady["status"] == "ok")]
 
 
 def speedup_path(folder: Path, block: Block) -> Path:

@@ -133,6 +133,11 @@ def options_text(options: Mapping[str, Any]) -> str:
     return json.dumps(options, sort_keys=True)
 
 
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table as mappings from column to value."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
 def canonical(text: str) -> str:
     """Options in a cell as `options_text` writes them, whatever blanks the writer left out."""
     try:

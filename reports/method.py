@@ -16,7 +16,6 @@ Pair = tuple[str, str]
 def machine_facts(results: Results) -> list[Pair]:
     """The fingerprint of the measured machine: name and value; unknown ones say so."""
     host = results.machine
-    smt = {True: "on", False: "off"}.get(host.get("smt"), wording.UNKNOWN)
     facts = {
         "Machine": host.get("machine"),
         "Fingerprint": host.get("fingerprint"),
@@ -27,7 +26,8 @@ def machine_facts(results: Results) -> list[Pair]:
         "Usable cores": _cores(host),
         "Order of cores": _listed(host.get("core_order")),
         "CPU quota": _quota(host.get("quota_cores")),
-        "Simultaneous multithreading": smt,
+        "Simultaneous multithreading": _switch(host.get("smt")),
+        "Limits found": _listed(host.get("limits"), "none"),
         "NUMA nodes": host.get("numa_nodes"),
         "Memory": wording.memory(host.get("memory_mib")),
         "Frequency governor": host.get("governor"),
@@ -41,7 +41,7 @@ def interpreters(results: Results) -> list[Pair]:
     """Each measured interpreter: its label, and its version, build and GIL."""
     made = []
     for one in results.machine.get("interpreters") or []:
-        gil = {True: "GIL on", False: "GIL off"}.get(one.get("gil"), "GIL unknown")
+        gil = f"GIL {_switch(one.get('gil'))}"
         parts = [one.get("implementation"), one.get("version"), one.get("build"), gil]
         made.append((_text(one.get("interpreter")), ", ".join(_text(part) for part in parts)))
     return made
@@ -56,7 +56,9 @@ def packages(results: Results) -> list[Pair]:
 def limits(results: Results) -> list[str]:
     """What narrows the answers on this machine, as sentences."""
     host = results.machine
-    said = [f"{wording.capital(str(limit))}." for limit in host.get("limits") or []]
+    said = []
+    if host.get("usable_cores") != host.get("logical_cpus"):
+        said += [f"{wording.capital(str(limit))}." for limit in host.get("limits") or []]
     if host.get("affinity_supported") is False:
         said.append(
             "This platform can't pin a process to cores, so everything ran on all cores and "
@@ -118,7 +120,9 @@ def efficiency(results: Results) -> str:
 def stops(results: Results) -> list[Pair]:
     """How many blocks stopped for which reason."""
     reasons = [str(run.get("stopped_because") or wording.UNKNOWN) for run in results.runs.values()]
-    return [(reason, f"{count}") for reason, count in pd.Series(reasons).value_counts().items()]
+    return [
+        (str(reason), f"{count}") for reason, count in pd.Series(reasons).value_counts().items()
+    ]
 
 
 def ceiling_lines(ceiling: pd.DataFrame) -> list[tuple[str, str, str, str]]:
@@ -140,8 +144,12 @@ def _cores(host: Mapping[str, Any]) -> str:
     return f"{_text(host.get('usable_cores'))}" + (f" (CPUs {_listed(cpus)})" if cpus else "")
 
 
-def _listed(values: Any) -> str:
-    return ", ".join(str(value) for value in values) if values else wording.UNKNOWN
+def _switch(value: Any) -> str:
+    return wording.UNKNOWN if value is None else "on" if value else "off"
+
+
+def _listed(values: Any, nothing: str = wording.UNKNOWN) -> str:
+    return ", ".join(str(value) for value in values) if values else nothing
 
 
 def _quota(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import matplotlib as mpl
@@ -13,7 +13,7 @@ mpl.use("svg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
+import seaborn as sns  # type: ignore[import-untyped, unused-ignore]
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
@@ -40,6 +40,11 @@ STYLE = {
     "text.color": _INK,
     "xtick.color": _INK,
     "ytick.color": _INK,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "xtick.major.size": 3,
+    "ytick.major.size": 3,
+    "path.simplify": False,
     "grid.color": "#e4e4e4",
     "grid.linewidth": 0.6,
     "figure.facecolor": "white",
@@ -61,7 +66,7 @@ class Panel:
 def panels(results: Results) -> list[Panel]:
     """One panel a block that has a curve, in the plan's order."""
     summary = results.table(schema.SUMMARY)
-    steady = summary[(summary["mode"] == "steady") & summary["speedup"].notna()]
+    steady = figures.curve_rows(summary)
     steady = steady.assign(curve=[curve_of(*pair) for pair in _labels(steady)])
     points, limits = launch_points(results), ceilings(results)
     made = []
@@ -99,23 +104,20 @@ def _colour(place: int) -> tuple[float, float, float]:
 
 
 def _raw(axes: Axes, panel: Panel, names: list[str]) -> None:
-    """Every launch as a faint point, spread a little so that equal ones stay visible."""
-    points = panel.points[panel.points["curve"].isin(names)]
-    if points.empty:
-        return
-    spread = 2 ** (((points["round"].astype(float) * 0.618) % 1 - 0.5) * 0.16)
-    sns.scatterplot(
-        x=points["workers"].astype(float) * spread,
-        y=points["speedup"],
-        hue=points["curve"],
-        palette={name: _colour(names.index(name)) for name in points["curve"].unique()},
-        s=7,
-        alpha=0.35,
-        linewidth=0,
-        legend=False,
-        ax=axes,
-        zorder=2,
-    )
+    """Every launch as a faint dot, spread a little so that equal ones stay visible.
+
+    A curve's dots are one path of tiny strokes with round ends: thousands of markers would be
+    thousands of elements of the page.
+    """
+    for place, name in enumerate(names):
+        points = panel.points[panel.points["curve"] == name]
+        spread = 2 ** (((points["round"].astype(float) * 0.618) % 1 - 0.5) * 0.16)
+        x = (points["workers"].astype(float) * spread).to_numpy()
+        y = points["speedup"].to_numpy(dtype=float)
+        gap = np.full_like(x, np.nan)
+        strokes = np.stack([x, x * 1.0005, gap], axis=1).ravel()
+        heights = np.stack([y, y, gap], axis=1).ravel()
+        axes.plot(strokes, heights, color=_colour(place), lw=2.2, alpha=0.35, zorder=2)
 
 
 def _line(axes: Axes, curve: pd.DataFrame, name: str, place: int) -> None:
@@ -145,6 +147,7 @@ def _bounds(axes: Axes, panel: Panel) -> None:
     most = float(panel.curves["workers"].max())
     ideal = np.geomspace(1, max(most, 2), 60)
     axes.plot(ideal, np.minimum(ideal, panel.items), ":", color=_INK, lw=1, label="ideal", zorder=1)
+    axes.axhline(1, color=_FAINT, lw=0.8, label="sequential", zorder=1)
     if panel.block.kind != "cpu":
         return
     cores = panel.block.cores
@@ -179,13 +182,18 @@ def _thinned(workers: list[int]) -> list[int]:
 
 def shared_limits(group: list[Panel]) -> tuple[float, float]:
     """One y range for all core counts of a task, so that its figures can be compared by eye."""
-    lows = [float(p.curves[["speedup", "speedup_low"]].min(axis=None)) for p in group]
-    highs = [float(p.curves[["speedup", "speedup_high"]].max(axis=None)) for p in group]
+    lows = [_extreme(p, "speedup_low", min) for p in group]
+    highs = [_extreme(p, "speedup_high", max) for p in group]
     bounds = [float(p.block.cores) for p in group if p.block.kind == "cpu"]
     bounds += [p.ceiling for p in group if p.ceiling is not None]
     top = max(*highs, *bounds, 1.0) * 1.12
     bottom = min(*lows, 1.0)
     return (bottom / 1.15, top) if top / bottom > LINEAR_RATIO else (bottom - 0.1 * top, top)
+
+
+def _extreme(panel: Panel, column: str, pick: Callable[[list[float]], float]) -> float:
+    known = panel.curves[["speedup", column]].to_numpy(dtype=float).ravel()
+    return pick([float(value) for value in known if np.isfinite(value)])
 
 
 def svg(figure: Figure) -> str:

@@ -42,7 +42,7 @@ class Raced:
 
 
 def raced(results: Results) -> Iterator[Raced]:
-    """Every block of the plan, replayed. Raises ResultsError where the tables don't fit the plan."""
+    """Every block of the plan, replayed. Raises ResultsError where tables and plan don't fit."""
     settings = race_settings(results)
     launches = results.table(schema.LAUNCHES)
     samples = results.table(schema.SAMPLES)
@@ -173,4 +173,5 @@ def ceilings(results: Results) -> dict[int, float]:
     """The machine's measured ceiling for CPU work by core count: the median of its repeats."""
     table = results.table(schema.CEILING)
     known = table[table["speedup"].notna()]
-    return {int(k): float(v) for k, v in known.groupby("cores")["speedup"].median().items()}
+    medians = known.groupby("cores")["speedup"].median()
+    return {int(str(cores)): float(value) for cores, value in medians.items()}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,11 +15,11 @@ from markupsafe import Markup
 from experiments import schema
 from reports import command, method, sentences, wording
 from reports.headlines import headlines
-from reports.load import Results, ResultsError, load
+from reports.load import Results, ResultsError, load, records
 from reports.views import Tables, answers, subjects
 
 TEMPLATES = Path(__file__).parent / "templates"
-RULING_MARKS = {"supported": "✓", "contradicted": "✕", "undecided": "?"}  # noqa: RUF001
+RULING_MARKS = {"supported": "✓", "contradicted": "✕", "undecided": "?"}
 #: fixed, so that the same results give the same PDF to the last byte
 PDF_IDENTIFIER = b"poolwise-report"
 _PANGO = (
@@ -32,7 +31,7 @@ _PANGO = (
 def pdf_problem() -> str | None:
     """Why no PDF can be made here, with the command that helps; None if it can."""
     try:
-        import weasyprint  # noqa: F401
+        import weasyprint  # type: ignore[import-untyped, unused-ignore]  # noqa: F401
     except ImportError:
         return "no PDF: the package weasyprint is missing; pip install weasyprint"
     except OSError:
@@ -90,7 +89,7 @@ def _subtitle(results: Results) -> str:
 def _claims(tables: Tables) -> list[dict[str, str]]:
     return [
         {**{str(k): str(v) for k, v in row.items()}, "mark": RULING_MARKS.get(row["ruling"], "")}
-        for row in tables.claims.to_dict("records")
+        for row in records(tables.claims)
     ]
 
 
@@ -99,14 +98,14 @@ def write_pdf(page: str, path: Path) -> None:
     problem = pdf_problem()
     if problem:
         raise ResultsError(problem)
-    import weasyprint
+    import weasyprint  # type: ignore[import-untyped, unused-ignore]
 
     # a missing glyph or an unknown property is no business of who renders a report
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     part = path.with_name(path.name + ".part")
     # nothing is fetched: the page is self-contained, whatever a hostile name may hold
     weasyprint.HTML(string=page, url_fetcher=_refuse).write_pdf(part, pdf_identifier=PDF_IDENTIFIER)
-    os.replace(part, path)
+    part.replace(path)
 
 
 def _refuse(url: str, *_: object, **__: object) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from reports.load import Block
 Row = Mapping[str, Any]
 
 #: a mark for each verdict that reads without colour, from filled to empty
-MARKS = {"best": "●", "tie": "◐", "no-gain": "○", "inconclusive": "?", "failed": "✕"}  # noqa: RUF001
+MARKS = {"best": "●", "tie": "◐", "no-gain": "○", "inconclusive": "?", "failed": "✕"}
 MEANINGS = {
     "best": "faster than every rival by more than chance explains",
     "tie": "others lie within the margin; the simplest of them is recommended",
@@ -80,8 +80,8 @@ def certainty(row: Row, block: Block) -> str:
     parts = []
     if ties:
         parts.append(
-            f"{wording.listing(ties)} {'ties' if len(ties) == 1 else 'tie'} with it "
-            f"(within {wording.percent(row['margin'])}); of equals the simplest is recommended."
+            f"Tied with it, within {wording.percent(row['margin'])}: {wording.listing(ties)}; of "
+            "equals the simplest is recommended."
         )
     elif verdict == "best" and len(block.approaches) > 1:
         parts.append(f"Each of its {len(block.approaches) - 1} rivals is proven slower or is out.")
@@ -123,7 +123,8 @@ def start(row: Row) -> str:
         return ""
     text = f"Starting the pool takes {wording.seconds(row['startup_seconds'])}"
     if wording.known(row["payback_batches"]):
-        return f"{text}, earned back after {wording.count(row['payback_batches'], 'batch', 'batches')}."
+        batches = wording.count(row["payback_batches"], "batch", "batches")
+        return f"{text}, earned back after {batches}."
     return f"{text}, which it doesn't earn back."
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from experiments import schema
 from reports import command
-from reports.load import Approach, Block, Results
+from reports.load import Approach, Block, Results, records
 from reports.races import Raced, raced
 
 #: medians over the launches of an approach, by column
@@ -145,7 +145,7 @@ def _whole(value: Any) -> int | None:
 
 def by_mode_and_approach(frame: pd.DataFrame) -> dict[tuple[str, str, str], Mapping[str, Any]]:
     """Rows of summary.csv by block, mode and approach."""
-    return {(row["block"], row["mode"], row["approach"]): row for row in frame.to_dict("records")}
+    return {(row["block"], row["mode"], row["approach"]): row for row in records(frame)}
 
 
 def main(results: Results) -> None:

@@ -1,4 +1,4 @@
-"""What the templates print: records of ready texts, made from the tables. No logic is left there."""
+"""What the templates print: records of ready texts, made from the tables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from experiments import schema
 from reports import figures, sentences, wording
-from reports.load import Block, Results
+from reports.load import Block, Results, records
 from reports.races import curve_of
 from reports.sentences import Row
 
@@ -160,7 +160,7 @@ def answers(results: Results, tables: Tables) -> list[AnswerGroup]:
 
 def verdict_rows(verdicts: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
     """Verdicts by block and mode."""
-    return {(row["block"], row["mode"]): row for row in verdicts.to_dict("records")}
+    return {(row["block"], row["mode"]): row for row in records(verdicts)}
 
 
 def subjects(results: Results, tables: Tables) -> list[Subject]:
@@ -265,7 +265,7 @@ def _sequential(summary: pd.DataFrame) -> Row | None:
 def _figure(
     results: Results, summary: pd.DataFrame, block: Block, row: Row, number: int
 ) -> Markup | None:
-    if not ((summary["mode"] == "steady") & summary["speedup"].notna()).any():
+    if figures.curve_rows(summary).empty:
         return None
     label = sentences.figure_finding(row, block)
     return figures.inline(figures.speedup_path(results.folder, block), f"f{number}", label)
@@ -274,11 +274,10 @@ def _figure(
 def _approach_lines(summary: pd.DataFrame, recommended: str) -> tuple[ApproachLine, ...]:
     """Approaches that gave a number, the fastest first."""
     ran = summary[(summary["mode"] == "steady") & (summary["status"] == "ok")]
-    once = summary[summary["mode"] == "oneshot"].set_index("approach")
-    shots = {str(label): row for label, row in once.to_dict("index").items()}
+    shots = {row["approach"]: row for row in records(summary[summary["mode"] == "oneshot"])}
     return tuple(
         _approach_line(row, shots.get(row["approach"]), recommended)
-        for row in ran.sort_values("seconds", kind="stable").to_dict("records")
+        for row in records(ran.sort_values("seconds", kind="stable"))
     )
 
 
@@ -312,7 +311,7 @@ def _absent(summary: pd.DataFrame, block: Block) -> tuple[Absent, ...]:
     steady = summary[(summary["mode"] == "steady") & (summary["status"] != "ok")]
     failed = [
         Absent(row["approach"], _STATUS_WORDS.get(row["status"], "not run"), row["reason"])
-        for row in steady.to_dict("records")
+        for row in records(steady)
     ]
     planned = [Absent(one.label, "not planned", one.reason) for one in block.not_run]
     return (*failed, *planned)
@@ -333,7 +332,7 @@ def _laws(fits: pd.DataFrame, block: Block) -> tuple[Law, ...]:
         for one in block.approaches
     }
     made = []
-    for row in here.to_dict("records"):
+    for row in records(here):
         key = (row["interpreter"], row["executor"], row["executor_options"])
         made.append(Law(labels.get(key, row["executor"]), row["sentence"], row["reason"]))
     return tuple(made)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 UNKNOWN = "unknown"
-_SECOND_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))  # noqa: RUF001
+_SECOND_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 _LONG_SECONDS = 120.0
 
 
@@ -96,8 +96,11 @@ def milliseconds(value: float | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share as a percentage: 4.2%, 0.31%, 97%."""
-    return UNKNOWN if share is None or not known(share) else f"{number(float(share) * 100, 2)}%"
+    """A share as a percentage: 4.2%, 0.31%, 97%, 5%."""
+    if share is None or not known(share):
+        return UNKNOWN
+    text = number(float(share) * 100, 2)
+    return f"{text.removesuffix('.0')}%"
 
 
 def count(many: float | None, noun: str, plural: str = "") -> str:
