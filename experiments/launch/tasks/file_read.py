@@ -8,6 +8,7 @@ system that keeps its pages, such as tmpfs, there is nothing cold, and the task 
 from __future__ import annotations
 
 import errno
+import functools
 import hashlib
 import os
 import random
@@ -44,11 +45,11 @@ class FileRead(Task):
         if self.params["cache"] == "cold" and not hasattr(os, "posix_fadvise"):
             raise Unsupported("file_read cache=cold: this platform has no posix_fadvise")
         for index, path in enumerate(self.make_items(count, scale)):
-            files.make_once(path, lambda part, index=index: self._write(part, index))  # type: ignore[misc]
+            files.make_once(path, functools.partial(self._write, index))
         if self.params["cache"] == "cold" and count:
             self._check_cold()
 
-    def _write(self, path: str, index: int) -> None:
+    def _write(self, index: int, path: str) -> None:
         content = random.Random(f"file_read {self.context.seed} {index}")
         with open(path, "wb") as file:
             file.write(content.randbytes(self.params["file_kib"] * 1024))

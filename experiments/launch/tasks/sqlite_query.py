@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 import pathlib
 import random
-import sqlite3
 import threading
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Tuple
 
 from ..base import Context, Task
 from . import checks, files
 from .arithmetic import churn, start_of
+
+if TYPE_CHECKING:
+    import sqlite3
 
 CUSTOMERS = 2_000
 ORDERS = 100_000
@@ -38,7 +40,8 @@ class SqliteQuery(Task):
 
     name = "sqlite_query"
     kind = "waiting"
-    requires = ("sqlite3",)
+    #: the extension module: builds of Python without SQLite have the package but not this
+    requires = ("_sqlite3",)
     defaults = {"item_ms": 1.2}
     summary = "indexed queries on a SQLite file of 100,000 orders, one connection a worker"
 
@@ -55,9 +58,13 @@ class SqliteQuery(Task):
 
     def prepare(self, count: int, scale: int) -> None:
         """Make the database unless it is there."""
+        import sqlite3  # noqa: F401  forked workers inherit it, as from a program's top
+
         files.make_once(self._path, self._make_database)
 
     def _make_database(self, path: str) -> None:
+        import sqlite3
+
         connection = sqlite3.connect(path)
         try:
             with connection:
@@ -91,6 +98,8 @@ class SqliteQuery(Task):
         return [orders, cents, dearest]
 
     def _connection(self) -> sqlite3.Connection:
+        import sqlite3
+
         connection: Optional[sqlite3.Connection] = getattr(self._local, "connection", None)
         if connection is None:
             address = pathlib.Path(self._path).absolute().as_uri() + "?mode=ro"

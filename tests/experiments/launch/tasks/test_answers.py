@@ -45,7 +45,7 @@ STANDARD = [
 ]
 
 
-def _named(cases: list[tuple[str, dict[str, Any]]]) -> Any:
+def _named(cases: list[tuple[str, dict[str, Any]]]) -> pytest.MarkDecorator:
     ids = [" ".join([name, *map(str, params.values())]) for name, params in cases]
     return pytest.mark.parametrize(("name", "params"), cases, ids=ids)
 
