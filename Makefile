@@ -15,8 +15,13 @@ help: ## List the targets
 	@awk -F ' *## *' '/^[a-z]+:.*##/ { sub(/:.*/, "", $$1); printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
 report: .venv-runtime .pango ## Measure this machine, write the report  [PRESET=quick|standard|thorough CORES=all ARGS="..."]
-	@.venv/bin/snakemake --cores $(CORES) $(ARGS) $(if $(PRESET),--config preset=$(PRESET))
+	@.venv/bin/snakemake --cores $(CORES) $(with_preset)
 	@$(if $(filter -n --dry-run -d --directory,$(ARGS)),,$(say_where))
+
+# Snakemake heeds the last --config only, so one in ARGS takes the preset in.
+with_preset = $(if $(PRESET),$(if $(filter --config,$(ARGS)),$(into_args),$(ARGS) $(preset)),$(ARGS))
+into_args = $(subst --config ,$(preset) ,$(ARGS))
+preset = --config preset=$(PRESET)
 
 say_where = \
 	newest=$$(ls -t results/*/report.html 2>/dev/null | head -n 1); \
