@@ -131,7 +131,17 @@ class Race:
         if len(rounds) < 2:
             return None
         base, own = self._values([reference, candidate], rounds)
-        return paired_interval(base - own, level, self.noise(), self.settings.clip)
+        noise = self._pair_noise(reference, candidate)
+        return paired_interval(base - own, level, noise, self.settings.clip)
+
+    def _pair_noise(self, one: int, other: int) -> Noise:
+        """The block's noise, or the pair's own where that is larger.
+
+        A quiet block must not make the speedup of a noisy approach look precise.
+        """
+        block = self.noise()
+        own = [self._noise.get(candidate, block.variance) for candidate in (one, other)]
+        return Noise(max(block.variance, float(np.mean(own))), block.degrees)
 
     def _take_look(self, last: bool) -> None:
         """Judge the candidates alive on the rounds that all of them ran in."""

@@ -53,4 +53,14 @@ REGIMES: dict[str, Regime] = {
 }
 
 #: regimes in which the noise itself depends on approach and round
-UNEVEN = ("unequal noise", "unequal drift", "noisy best", "noisy rival", "two modes")
+UNEVEN = (
+    "unequal noise",
+    "unequal drift",
+    "noisy best",
+    "noisy rival",
+    "correlated",
+    "two modes",
+)
+#: regimes whose noise in a pair persists from round to round: more rounds do not average it away,
+#: and no interval made from the differences between rounds can see it
+PERSISTENT = ("unequal drift", "correlated")
