@@ -34,7 +34,7 @@ class Ruling:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Steady rows of summary.csv that gave a number, the margin, and interpreters with a GIL."""
+    """Steady rows of summary.csv that ran, with their subject; margin; interpreters with a GIL."""
 
     steady: pd.DataFrame
     margin: float
@@ -70,14 +70,8 @@ def _best(frame: pd.DataFrame) -> pd.Series:
 
 def _told(row: pd.Series) -> str:
     interval = wording.times_interval(row["speedup_low"], row["speedup_high"])
-    where = f"{_subject(row)} on {wording.count(row['cores'], 'core')}"
+    where = f"{row['subject']} on {wording.count(row['cores'], 'core')}"
     return f"{row['approach']} {wording.times(row['speedup'])} ({interval}) on {where}"
-
-
-def _subject(row: pd.Series) -> str:
-    params = json.loads(row["params"]) if row["params"] else {}
-    label = ", ".join(f"{name}={value}" for name, value in sorted(params.items()))
-    return f"{row['task']} ({label})" if label else str(row["task"])
 
 
 def _cells(*frames: pd.DataFrame) -> tuple[str, ...]:
@@ -269,6 +263,8 @@ def _evidence(results: Results, summary: pd.DataFrame) -> Evidence:
     if not wording.known(margin):
         raise ResultsError(f"{results.folder / 'plan.json'}: statistics: 'margin' is missing")
     steady = summary[(summary["mode"] == "steady") & (summary["status"] == "ok")]
+    subjects = {block.name: block.subject for block in results.blocks}
+    steady = steady.assign(subject=steady["block"].map(subjects))
     return Evidence(steady, float(margin), _with_gil(results, summary))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 from markupsafe import Markup, escape
 
+from reports import wording
 from reports.load import Block, ResultsError
 
 FOLDER = "figures"
@@ -41,4 +42,6 @@ def inline(path: Path, prefix: str, label: str) -> Markup:
     text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", text)
     # the style element would apply to the whole page; the stylesheet says the same for figures
     text = re.sub(r"<style[^>]*>.*?</style>", "", text, flags=re.DOTALL)
-    return Markup(text.replace("<svg", f'<svg role="img" aria-label="{escape(label)}"', 1))
+    return Markup(
+        text.replace("<svg", f'<svg role="img" aria-label="{escape(wording.visible(label))}"', 1)
+    )

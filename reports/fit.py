@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student  # type: ignore[import-untyped, unused-ignore]
+from scipy.stats import t as student
 
 from experiments import schema
 from reports import command, laws, wording

@@ -16,7 +16,7 @@ _WORK = {"cpu": "CPU-bound work", "waiting": "Work that mostly waits"}
 def headlines(results: Results, verdicts: pd.DataFrame) -> list[str]:
     """Three to six sentences; each carries its numbers and is absent where there are none."""
     kinds = {block.name: block.kind for block in results.blocks}
-    subjects = {block.name: block.subject for block in results.blocks}
+    subjects = {block.name: wording.short(block.subject) for block in results.blocks}
     verdicts = verdicts.assign(
         kind=verdicts["block"].map(kinds), subject=verdicts["block"].map(subjects)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ mpl.use("svg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns  # type: ignore[import-untyped, unused-ignore]
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
@@ -137,7 +138,7 @@ def _line(axes: Axes, curve: pd.DataFrame, name: str, place: int) -> None:
         linewidth=1.3,
         elinewidth=1.0,
         capsize=2,
-        label=name,
+        label=wording.short(wording.visible(name), 30),
         zorder=3,
     )
 
@@ -207,6 +208,8 @@ def svg(figure: Figure) -> str:
 def main(results: Results) -> None:
     """Write figures/*.svg; figures of earlier grids are removed."""
     sns.set_theme(style="ticks", rc=STYLE)
+    # texts stay texts in the SVG: a glyph this machine's font lacks is the reader's font's business
+    warnings.filterwarnings("ignore", message="Glyph .* missing from font")
     made = panels(results)
     names = list(dict.fromkeys(name for panel in made for name in panel.curves["curve"]))
     folder = results.folder / figures.FOLDER

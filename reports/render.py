@@ -31,7 +31,7 @@ _PANGO = (
 def pdf_problem() -> str | None:
     """Why no PDF can be made here, with the command that helps; None if it can."""
     try:
-        import weasyprint  # type: ignore[import-untyped, unused-ignore]  # noqa: F401
+        import weasyprint  # noqa: F401
     except ImportError:
         return "no PDF: the package weasyprint is missing; pip install weasyprint"
     except OSError:
@@ -45,10 +45,18 @@ def html(results: Results) -> str:
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
+        finalize=_tame,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     return environment.get_template("report.html.j2").render(context(results))
+
+
+def _tame(value: Any) -> Any:
+    """What a template prints: text that can't upset the page's order (markup is our own)."""
+    return (
+        value if isinstance(value, Markup) or not isinstance(value, str) else wording.visible(value)
+    )
 
 
 def context(results: Results) -> dict[str, Any]:
@@ -57,7 +65,7 @@ def context(results: Results) -> dict[str, Any]:
     return {
         "title": f"Parallel Python on {results.name}",
         "subtitle": _subtitle(results),
-        "machine": results.name,
+        "short_machine": wording.short(results.name),
         "stylesheet": Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
         "headlines": headlines(results, tables.verdicts),
         "limits": method.limits(results),
@@ -79,7 +87,7 @@ def context(results: Results) -> dict[str, Any]:
 def _subtitle(results: Results) -> str:
     host = results.machine
     cores = wording.count(host.get("usable_cores"), "usable core")
-    parts = [str(host["cpu_model"])] if host.get("cpu_model") else []
+    parts = [wording.short(str(host["cpu_model"]))] if host.get("cpu_model") else []
     tasks = len({block.subject for block in results.blocks})
     approaches = sum(len(block.approaches) for block in results.blocks)
     parts += [cores, wording.count(tasks, "task"), wording.count(len(results.blocks), "block")]
@@ -98,7 +106,7 @@ def write_pdf(page: str, path: Path) -> None:
     problem = pdf_problem()
     if problem:
         raise ResultsError(problem)
-    import weasyprint  # type: ignore[import-untyped, unused-ignore]
+    import weasyprint
 
     # a missing glyph or an unknown property is no business of who renders a report
     logging.getLogger("weasyprint").setLevel(logging.ERROR)

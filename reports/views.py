@@ -70,7 +70,7 @@ class ApproachLine:
     approach: str
     seconds: str
     speedup: str
-    interval: str
+    speedup_interval: str
     oneshot: str
     oneshot_speedup: str
     memory: str
@@ -119,6 +119,7 @@ class Subject:
     """One task with its parameters: its blocks by core count."""
 
     name: str
+    short_name: str
     anchor: str
     summary: str
     kind: str
@@ -155,7 +156,7 @@ def answers(results: Results, tables: Tables) -> list[AnswerGroup]:
                 warnings=_grave(results, block, row),
             )
             grouped.setdefault(block.subject, []).append(line)
-    return [AnswerGroup(name, tuple(lines)) for name, lines in grouped.items()]
+    return [AnswerGroup(wording.short(name), tuple(lines)) for name, lines in grouped.items()]
 
 
 def verdict_rows(verdicts: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
@@ -174,6 +175,7 @@ def subjects(results: Results, tables: Tables) -> list[Subject]:
     return [
         Subject(
             name=name,
+            short_name=wording.short(name),
             anchor=f"task-{place}",
             summary=wording.capital(views[0].block.summary),
             kind="CPU-bound" if views[0].block.kind == "cpu" else "mostly waiting",
@@ -191,24 +193,33 @@ def _grave(results: Results, block: Block, row: Row) -> tuple[str, ...]:
 
 
 def _answer(block: Block, row: Row, number: int) -> Answer:
-    verdict = str(row["verdict"])
-    sequential = sentences.is_sequential(row)
-    interval = wording.times_interval(row["speedup_low"], row["speedup_high"])
-    ties = sentences.names(row["ties"])
+    verdict, ran = str(row["verdict"]), bool(row["approach"])
     return Answer(
         block=block,
         anchor=f"block-{number}",
         verdict=verdict,
         mark=sentences.MARKS.get(verdict, ""),
-        approach=str(row["approach"]) if row["approach"] else "none",
-        speedup="1x" if sequential else wording.times(row["speedup"]),
-        speedup_interval="" if sequential else interval,
-        seconds=wording.seconds(row["seconds"]),
-        baseline=wording.seconds(row["baseline_seconds"]),
-        ties=wording.listing(ties, most=3),
-        memory=wording.memory(row["peak_memory_mib"]),
+        approach=str(row["approach"]) if ran else "none",
+        **_gain(row),
+        seconds=_cell(wording.seconds(row["seconds"])),
+        baseline=_cell(wording.seconds(row["baseline_seconds"])),
+        ties=wording.listing(sentences.names(row["ties"]), most=3),
+        memory=_cell(wording.memory(row["peak_memory_mib"])),
         note=_note(row),
     )
+
+
+def _gain(row: Row) -> dict[str, str]:
+    """Speedup and its interval for table cells; the sequential program is its own measure."""
+    if sentences.is_sequential(row):
+        return {"speedup": "1x", "speedup_interval": ""}
+    interval = wording.times_interval(row["speedup_low"], row["speedup_high"])
+    return {"speedup": _cell(wording.times(row["speedup"])), "speedup_interval": _cell(interval)}
+
+
+def _cell(text: str) -> str:
+    """In a table, what is unknown is a dash."""
+    return "\N{EN DASH}" if text in (wording.UNKNOWN, wording.NO_INTERVAL) else text
 
 
 def _note(row: Row) -> str:
@@ -282,18 +293,15 @@ def _approach_lines(summary: pd.DataFrame, recommended: str) -> tuple[ApproachLi
 
 
 def _approach_line(row: Row, once: Row | None, recommended: str) -> ApproachLine:
-    sequential = sentences.is_sequential(row)
-    interval = wording.times_interval(row["speedup_low"], row["speedup_high"])
     return ApproachLine(
         approach=str(row["approach"]),
-        seconds=wording.seconds(row["seconds"]),
-        speedup="1x" if sequential else wording.times(row["speedup"]),
-        interval="" if sequential else interval,
-        oneshot=wording.seconds(once["seconds"]) if once else wording.UNKNOWN,
-        oneshot_speedup=wording.times(once["speedup"]) if once else "",
-        memory=wording.memory(row["peak_memory_mib"]),
-        cpu=wording.percent(row["cpu_share"]),
-        heartbeat=wording.milliseconds(row["heartbeat_max_ms"]),
+        seconds=_cell(wording.seconds(row["seconds"])),
+        **_gain(row),
+        oneshot=_cell(wording.seconds(once["seconds"]) if once else wording.UNKNOWN),
+        oneshot_speedup=_gain(once)["speedup"] if once else "",
+        memory=_cell(wording.memory(row["peak_memory_mib"])),
+        cpu=_cell(wording.percent(row["cpu_share"])),
+        heartbeat=_cell(wording.milliseconds(row["heartbeat_max_ms"])),
         race=_race(row),
         recommended=str(row["approach"]) == recommended,
     )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Sequence
 
 UNKNOWN = "unknown"
+NO_INTERVAL = "no interval"
 _SECOND_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 _LONG_SECONDS = 120.0
+_OVERRIDES = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F)))
 
 
 def known(value: float | None) -> bool:
@@ -46,7 +49,7 @@ def times_interval(low: float | None, high: float | None) -> str:
 
 def _interval(low: float | None, high: float | None, unit: str) -> str:
     if low is None or high is None or not (known(low) and known(high)):
-        return "no interval"
+        return NO_INTERVAL
     digits = 3
     while digits < 6 and number(low, digits) == number(high, digits) and low != high:
         digits += 1
@@ -76,7 +79,7 @@ def _second_unit(value: float) -> tuple[float, str]:
 def seconds_interval(low: float | None, high: float | None) -> str:
     """An interval of durations, both ends in the unit of the upper one: 398 to 404 ms."""
     if low is None or high is None or not (known(low) and known(high)):
-        return "no interval"
+        return NO_INTERVAL
     scale, unit = _second_unit(float(high))
     return _interval(low / scale, high / scale, f" {unit}")
 
@@ -124,6 +127,23 @@ def span(values: Sequence[float]) -> str:
     """The range of several ratios: 1.71x, or 1.71x to 1.93x."""
     low, high = times(min(values)), times(max(values))
     return low if low == high else f"{low} to {high}"
+
+
+def short(text: str, most: int = 60) -> str:
+    """A name for a place with little room: cut with an ellipsis where it is very long."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def visible(text: str) -> str:
+    """Text without what would upset its surroundings: control and direction-override characters."""
+    return "".join("\ufffd" if _unruly(character) else character for character in text)
+
+
+def _unruly(character: str) -> bool:
+    # Cc: control characters; Cf with an own direction: they would reorder the rest of the line
+    if character in "\n\t":
+        return False
+    return unicodedata.category(character) in ("Cc", "Cs") or character in _OVERRIDES
 
 
 def capital(text: str) -> str:
