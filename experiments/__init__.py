@@ -1,1 +1,1 @@
-"""Everything that plans and measures; see experiments/launch for the part inside the measured interpreter."""
+"""Everything that plans and measures; `launch` is the half inside the measured interpreter."""

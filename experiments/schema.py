@@ -74,7 +74,7 @@ def _number(name: str, meaning: str) -> Column:
 
 _WHERE = (
     _text("machine", "name of the measured machine"),
-    _text("block", "task with its parameters on one core count: approaches competing for a verdict"),
+    _text("block", "task with its parameters on one core count: what a verdict is about"),
     _text("task", "kind of work"),
     _text("params", "task parameters, JSON with sorted keys"),
     _count("cores", "logical CPUs the measured process may run on"),
@@ -113,9 +113,9 @@ LAUNCHES = Table(
         _amount("heartbeat_p50_ms", "median lateness of a 5 ms main-thread heartbeat"),
         _amount("heartbeat_p99_ms", "99th percentile of that lateness"),
         _amount("heartbeat_max_ms", "largest lateness: the longest freeze of the main thread"),
-        _amount("foreign_cpu_share", "CPU used by others on the measured cores, share of their time"),
+        _amount("foreign_cpu_share", "CPU used by others, share of the measured cores' time"),
         _amount("steal_share", "time the hypervisor took away, share of the measured cores' time"),
-        Column("disturbed", "flag", "foreign CPU or steal above the limit; repeated within a bound"),
+        Column("disturbed", "flag", "foreign CPU or steal above the limit"),
         _text("code_digest", "digest of the code that was measured"),
         _amount("profile_seconds", "wall time of the profile batch (CPU share = CPU / this)"),
         _amount("service_cpu_share", "CPU of the task's server, share of one core, timed phases"),
@@ -285,11 +285,11 @@ def write_atomically(path: Path, text: str) -> None:
     """Write text so that a reader sees the old file or the whole new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".part")
-    with open(temporary, "w", encoding="utf-8") as file:
+    with temporary.open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 def read(table: Table, path: Path) -> pd.DataFrame:
@@ -329,5 +329,6 @@ def _refuse(raw: pd.Series, bad: pd.Series, column: Column, path: Path) -> None:
         position = int(bad.to_numpy().argmax())
         raise SchemaError(
             f"{path}: row {position + 2}, column {column.name!r}: {raw.iloc[position]!r} is not a "
-            f"valid {column.kind}" + (f" >= {column.minimum:g}" if column.minimum is not None else "")
+            f"valid {column.kind}"
+            + (f" >= {column.minimum:g}" if column.minimum is not None else "")
         )

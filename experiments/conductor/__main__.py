@@ -1,0 +1,103 @@
+"""The conductor's commands, called by the workflow's rules.
+
+python -m experiments.conductor ceiling RESULTS
+python -m experiments.conductor block RESULTS NAME --log FILE
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import json
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from experiments.conductor import lock
+from experiments.conductor.block import measure_block
+from experiments.conductor.ceiling import measure_ceiling
+from experiments.conductor.journal import JournalError
+from experiments.conductor.progress import block_line, say
+from experiments.services.service import ServiceError
+
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> None:
+    """Ask Linux for SIGTERM when Snakemake dies; `kill -9` of it would leave us measuring on.
+
+    Source: man 2 prctl, PR_SET_PDEATHSIG. Elsewhere the host lock stops a second run.
+    """
+    parent = os.getppid()
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it died before we asked
+            sys.exit(1)
+
+
+def _interrupted(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def check_disk(folder: Path, min_free_mib: int) -> None:
+    """Exit with one line where the results' disk is nearly full."""
+    free = shutil.disk_usage(folder).free // 2**20
+    if free < min_free_mib:
+        sys.exit(
+            f"Poolwise: {folder}: {free} MiB free, config key 'min_free_mib' wants {min_free_mib}; "
+            "free some space or set config key 'results' to another disk"
+        )
+
+
+def _load(results: Path, name: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((results / name).read_text())
+    return content
+
+
+def _measure(args: argparse.Namespace) -> None:
+    host, plan = _load(args.results, "machine.json"), _load(args.results, "plan.json")
+    check_disk(args.results, plan["settings"]["min_free_mib"])
+    if args.command == "ceiling":
+        measure_ceiling(host, plan["seed"], args.results / "ceiling.csv")
+        return
+    folder = args.results / "blocks" / args.block
+    run = measure_block(plan, host, args.block, folder, args.log)
+    seconds = json.loads((folder / "run.json").read_text())["wall_seconds"]
+    verdict = run.race.judgements()["steady"]
+    say(block_line(plan, args.block, args.results, verdict, seconds))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m experiments.conductor")
+    commands = parser.add_subparsers(dest="command", required=True)
+    ceiling = commands.add_parser("ceiling")
+    block = commands.add_parser("block")
+    for command in (ceiling, block):
+        command.add_argument("results", type=Path)
+    block.add_argument("block")
+    block.add_argument("--log", type=Path, required=True)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run one command under the host's lock; a user's problem is one line and exit status 1."""
+    args = _arguments()
+    signal.signal(signal.SIGTERM, _interrupted)
+    die_with_parent()
+    try:
+        with lock.held("measure"):
+            _measure(args)
+    except (lock.BusyError, JournalError, ServiceError) as error:
+        sys.exit(f"Poolwise: {error}")
+    except OSError as error:
+        sys.exit(f"Poolwise: {error.filename or args.results}: {error.strerror or error}")
+    except KeyboardInterrupt:
+        sys.exit("Poolwise: interrupted; what was measured is kept, a rerun goes on from there")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,264 @@
+"""Starts one launch, reads its events, ends it, and says what came of it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import resource
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import psutil
+
+from experiments.conductor import noise
+from experiments.conductor.reaper import Reaper
+
+ROOT = Path(__file__).resolve().parents[2]
+#: how often a silent launch is looked at (its end is normally seen at once, as an event)
+WATCH_SECONDS = 0.1
+#: how often the memory of the process tree is read in the profile batch
+MEMORY_SECONDS = 0.02
+#: grace for a launch to exit after its last event
+EXIT_SECONDS = 10.0
+BLAS_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
+                  "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS")  # fmt: skip
+
+
+@dataclass
+class Outcome:
+    """What one launch said and cost. Missing numbers are None, never 0."""
+
+    status: str = "crashed"
+    reason: str = ""
+    phase: str = "start"
+    startup_seconds: float | None = None
+    teardown_seconds: float | None = None
+    batches: list[tuple[str, int, float]] = field(default_factory=list)
+    profile: dict[str, Any] = field(default_factory=dict)
+    lost_updates: int | None = None
+    calibrated: dict[str, Any] | None = None
+    peak_memory_mib: float | None = None
+    foreign_cpu_share: float | None = None
+    steal_share: float | None = None
+    service_cpu_share: float | None = None
+    load_1min: float | None = None
+    launch_seconds: float = 0.0
+    ended: bool = False
+
+
+def environment(params: Mapping[str, Any]) -> dict[str, str]:
+    """The launch's environment: our root on the path, BLAS threads pinned, random padding.
+
+    The padding has a random length because the size of the environment shifts the stack and with
+    it the speed of some programs (Mytkowicz et al., "Producing Wrong Data Without Doing Anything
+    Obviously Wrong!", ASPLOS 2009).
+    """
+    blas = str(params.get("blas_threads", 1))
+    env = {**os.environ, **dict.fromkeys(BLAS_VARIABLES, blas)}
+    env["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    env["POOLWISE_PADDING"] = "x" * random.randrange(4096)
+    return env
+
+
+class Launcher:
+    """Starts launches one after the other; owns what they share."""
+
+    def __init__(self, python: str, log: IO[bytes], reaper: Reaper, timeout_seconds: float) -> None:
+        self.python, self.log, self.reaper, self.timeout = python, log, reaper, timeout_seconds
+
+    def launch(self, spec: Mapping[str, Any], service_pids: tuple[int, ...] = ()) -> Outcome:
+        """Run one launch to its end, whatever happens in it."""
+        outcome = Outcome(load_1min=noise.load_1min())
+        before, own_before = noise.read_cpu_times(spec["cpus"]), _own_seconds(service_pids)
+        started = time.perf_counter()
+        reader, writer = os.pipe()
+        try:
+            process = self._start(spec, writer)
+        finally:
+            os.close(writer)
+        self.reaper.started(process.pid)
+        try:
+            with contextlib.suppress(BrokenPipeError):  # it died at once: its exit status will tell
+                assert process.stdin is not None
+                process.stdin.write(json.dumps({**spec, "events": writer}).encode())
+                process.stdin.close()
+            _Watch(process, reader, outcome, started + self.timeout, service_pids).follow()
+            usage = self._finish(process, outcome)
+        except BaseException:  # an interrupt: leave nothing running
+            self._finish(process, outcome, kill=True)
+            raise
+        finally:
+            os.close(reader)
+        outcome.launch_seconds = time.perf_counter() - started
+        own = usage + _own_seconds(service_pids) - own_before
+        after = noise.read_cpu_times(spec["cpus"])
+        seen = noise.disturbance(before, after, own)
+        outcome.foreign_cpu_share, outcome.steal_share = seen.foreign_cpu_share, seen.steal_share
+        return outcome
+
+    def _start(self, spec: Mapping[str, Any], writer: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [self.python, "-m", "experiments.launch"],
+            stdin=subprocess.PIPE, stdout=self.log, stderr=self.log, pass_fds=(writer,),
+            env=environment(spec["params"]), start_new_session=True,
+        )  # fmt: skip
+
+    def _finish(
+        self, process: subprocess.Popen[bytes], outcome: Outcome, kill: bool = False
+    ) -> float:
+        """Reap the launch and end its group; returns the CPU seconds of its tree."""
+        deadline = 0.0 if kill or outcome.status == "timeout" else time.monotonic() + EXIT_SECONDS
+        while (seen := os.wait4(process.pid, os.WNOHANG))[0] == 0:
+            if time.monotonic() > deadline:
+                _kill_group(process.pid)
+                seen = os.wait4(process.pid, 0)
+                break
+            time.sleep(0.001)
+        _, status, usage = seen
+        process.returncode = os.waitstatus_to_exitcode(status)
+        _kill_group(process.pid)  # whatever the measured code left behind
+        self.reaper.ended(process.pid)
+        if not outcome.ended and outcome.status == "crashed":
+            outcome.reason = f"{_exit_words(process.returncode)} in phase {outcome.phase}"
+        return usage.ru_utime + usage.ru_stime
+
+
+def _kill_group(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
+
+
+def _exit_words(code: int) -> str:
+    if code < 0:
+        return f"killed by {signal.Signals(-code).name}"
+    return f"exited with status {code} without finishing"
+
+
+def _own_seconds(service_pids: tuple[int, ...]) -> float:
+    """CPU seconds of this process and the services."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    services = sum(noise.threads_cpu_seconds(pid) or 0.0 for pid in service_pids)
+    return usage.ru_utime + usage.ru_stime + services
+
+
+class _Watch:
+    """Follows the events of one launch until its last one, its end or its time limit."""
+
+    def __init__(self, process: subprocess.Popen[bytes], reader: int, outcome: Outcome,
+                 deadline: float, service_pids: tuple[int, ...]) -> None:  # fmt: skip
+        self.process, self.reader, self.outcome = process, reader, outcome
+        self.deadline, self.services = deadline, service_pids
+        self.service_mark: tuple[float, float] | None = None
+
+    def follow(self) -> None:
+        """Read events; sets status `timeout` when the time limit passes first."""
+        text = b""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.reader, selectors.EVENT_READ)
+            while not self.outcome.ended:
+                left = self.deadline - time.perf_counter()
+                if left <= 0:
+                    self.outcome.status = "timeout"
+                    self.outcome.reason = f"time limit reached in phase {self.outcome.phase}"
+                    return
+                profiling = self.outcome.phase == "profile"
+                pause = MEMORY_SECONDS if profiling else WATCH_SECONDS
+                if selector.select(min(left, pause)):
+                    piece = os.read(self.reader, 65536)
+                    if not piece:
+                        return
+                    *lines, text = (text + piece).split(b"\n")
+                    for line in lines:
+                        self._take(json.loads(line))
+                elif profiling:
+                    self._see_memory(tree_memory_mib(self.process.pid))
+                elif _gone(self.process.pid):
+                    return
+
+    def _take(self, event: dict[str, Any]) -> None:
+        handler = getattr(self, f"_on_{event.pop('event')}", None)
+        if handler:
+            handler(event)
+
+    def _on_phase(self, event: dict[str, Any]) -> None:
+        self.outcome.phase = event["name"]
+        if self.services and event["name"] == "cold":
+            self.service_mark = (time.perf_counter(), self._service_seconds())
+        elif self.service_mark and event["name"] in ("profile", "teardown"):
+            (since, used), self.service_mark = self.service_mark, None
+            wall = time.perf_counter() - since
+            self.outcome.service_cpu_share = (self._service_seconds() - used) / wall
+
+    def _service_seconds(self) -> float:
+        return sum(noise.threads_cpu_seconds(pid) or 0.0 for pid in self.services)
+
+    def _on_startup(self, event: dict[str, Any]) -> None:
+        self.outcome.startup_seconds = event["seconds"]
+
+    def _on_teardown(self, event: dict[str, Any]) -> None:
+        self.outcome.teardown_seconds = event["seconds"]
+
+    def _on_batch(self, event: dict[str, Any]) -> None:
+        self.outcome.batches.append((event["phase"], event["batch"], event["wall_seconds"]))
+
+    def _on_profile(self, event: dict[str, Any]) -> None:
+        self._see_memory(event.pop("peak_memory_mib", None))
+        self.outcome.profile = event
+
+    def _on_extras(self, event: dict[str, Any]) -> None:
+        self.outcome.lost_updates = event.get("lost_updates")
+
+    def _on_calibrated(self, event: dict[str, Any]) -> None:
+        self.outcome.calibrated = event
+
+    def _on_unsupported(self, event: dict[str, Any]) -> None:
+        self._end("unsupported", event["reason"])
+
+    def _on_wrong(self, event: dict[str, Any]) -> None:
+        self._end("wrong", event["reason"])
+
+    def _on_failed(self, event: dict[str, Any]) -> None:
+        self._end("crashed", f"{event['reason']} in phase {event['phase']}")
+
+    def _on_end(self, event: dict[str, Any]) -> None:
+        self._end("ok", "")
+
+    def _end(self, status: str, reason: str) -> None:
+        self.outcome.status, self.outcome.reason, self.outcome.ended = status, reason, True
+
+    def _see_memory(self, mib: float | None) -> None:
+        seen = [value for value in (mib, self.outcome.peak_memory_mib) if value is not None]
+        self.outcome.peak_memory_mib = max(seen, default=None)
+
+
+def _gone(pid: int) -> bool:
+    """Whether the process has ended (it stays a zombie until we reap it)."""
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return True
+
+
+def tree_memory_mib(pid: int) -> float | None:
+    """Memory of a process tree in MiB: proportional set size, so shared pages count once.
+
+    Where the system has no PSS (macOS), the unique set size instead.
+    """
+    total = 0
+    try:
+        root = psutil.Process(pid)
+        for process in [root, *root.children(recursive=True)]:
+            with contextlib.suppress(psutil.Error):
+                info = process.memory_full_info()
+                total += getattr(info, "pss", info.uss)
+    except psutil.Error:
+        return None
+    return total / 2**20 if total else None

@@ -1,0 +1,57 @@
+"""One measuring run a host at a time: an advisory lock of the operating system.
+
+Two locks: `run` is held by Snakemake's own process from parsing to its end, so that a second run is
+refused before anything starts; `measure` is held by the conductor while a block is measured, which
+also catches orphans of a killed run. Both vanish with their process, however it ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+#: fixed, not TMPDIR: users of one host must meet at the same file
+FOLDER = Path("/tmp")
+
+
+class BusyError(RuntimeError):
+    """Another Poolwise run measures on this host; the message says which process."""
+
+
+def acquire(name: str, folder: Path = FOLDER) -> int:
+    """Take the lock without waiting; returns the descriptor that holds it.
+
+    Raises BusyError with the holder's process id. The file is opened read-only, because another
+    user's file in a sticky folder can't be opened for writing, and locked all the same.
+    """
+    path = folder / f"poolwise-{name}.lock"
+    with contextlib.suppress(FileExistsError):
+        made = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+        os.fchmod(made, 0o666)
+        os.close(made)
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.read(descriptor, 20).decode(errors="replace").strip() or "unknown"
+        os.close(descriptor)
+        raise BusyError(
+            f"another Poolwise run is measuring on this host (process {holder}); measurements "
+            "that overlap are worthless: wait for it to end, or end it"
+        ) from None
+    with contextlib.suppress(OSError):  # only a hint for people
+        path.write_text(f"{os.getpid()}\n")
+    return descriptor
+
+
+@contextlib.contextmanager
+def held(name: str, folder: Path = FOLDER) -> Iterator[None]:
+    """Hold the lock for the length of a with block."""
+    descriptor = acquire(name, folder)
+    try:
+        yield
+    finally:
+        os.close(descriptor)

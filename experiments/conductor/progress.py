@@ -1,0 +1,58 @@
+"""One line a block for the user: what it said, how far the run is, how long it will go on."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from experiments.estimate import block_seconds_bounds
+from experiments.plan import minutes
+from experiments.statistics.records import Judgement
+
+QUIET_VARIABLE = "POOLWISE_QUIET"
+
+
+def say(line: str) -> None:
+    """Print for people, on standard error, unless Snakemake was told to be quiet."""
+    if not os.environ.get(QUIET_VARIABLE):
+        print(line, file=sys.stderr, flush=True)
+
+
+def block_line(
+    plan: Mapping[str, Any], name: str, results: Path, verdict: Judgement, seconds: float
+) -> str:
+    """`[12/26] math_python on 2 cores: best: processes x2 (fork), 1.92x; 17 s; 5 min left`."""
+    names = [block["block"] for block in plan["blocks"]]
+    block = plan["blocks"][names.index(name)]
+    spent = _seconds_spent(plan, results)
+    likely = {b["block"]: block_seconds_bounds(b, plan["settings"])[0] for b in plan["blocks"]}
+    known = sum(likely[key] for key in spent) or 1.0
+    left = sum(likely[key] for key in names if key not in spent) * sum(spent.values()) / known
+    title = " ".join(filter(None, [block["task"], block["params_label"]]))
+    done = f"[{len(spent)}/{len(names)}]"
+    return (
+        f"{done} {title} on {block['cores']} core{'s' * (block['cores'] > 1)}: "
+        f"{_verdict_words(verdict)}; {seconds:.0f} s"
+        + (f"; about {minutes(left)} left" if left else "")
+    )
+
+
+def _verdict_words(verdict: Judgement) -> str:
+    if verdict.pick is None:
+        return verdict.verdict
+    gain = f", {verdict.speedup.estimate:.2f}x" if verdict.speedup else ""
+    return f"{verdict.verdict}: {verdict.pick}{gain}"
+
+
+def _seconds_spent(plan: Mapping[str, Any], results: Path) -> dict[str, float]:
+    """Wall seconds of the plan's blocks that are done."""
+    spent = {}
+    for block in plan["blocks"]:
+        path = results / "blocks" / block["block"] / "run.json"
+        if path.exists():
+            spent[block["block"]] = float(json.loads(path.read_text())["wall_seconds"])
+    return spent

@@ -1,0 +1,60 @@
+"""How long a plan will take, before anything is known of the host's speed.
+
+The batch time is what calibration aims at; the rest are the costs of a launch as seen on one
+machine. Estimates are for the user's patience only: nothing is decided on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+#: seconds of a launch outside its batches: interpreter, imports, items, checks
+LAUNCH_SECONDS = 0.16
+#: seconds to start one worker process, by start method (they start on all cores at once)
+WORKER_SECONDS = {"fork": 0.012, "forkserver": 0.03, "spawn": 0.12}
+#: seconds of a block outside its launches: conductor, calibration, services
+BLOCK_SECONDS = 2.5
+
+
+def _likely_speedup(entry: Mapping[str, Any], block: Mapping[str, Any]) -> float:
+    if entry["executor"] == "sequential":
+        return 1.0
+    if block["kind"] == "waiting":
+        return float(min(entry["workers"], 8))
+    return float(min(entry["workers"], block["cores"])) if entry["executor"] == "processes" else 1.0
+
+
+def launch_seconds(
+    entry: Mapping[str, Any], block: Mapping[str, Any], settings: Mapping[str, Any]
+) -> float:
+    """Likely wall seconds of one launch of an approach."""
+    batch = settings["batch_seconds"] / _likely_speedup(entry, block)
+    steady = max(settings["batches"] * batch, settings["steady_seconds"])
+    start = WORKER_SECONDS.get(entry["options"].get("start_method", ""), 0.0)
+    return float(LAUNCH_SECONDS + start * entry["workers"] / block["cores"] + 2 * batch + steady)
+
+
+def round_seconds(block: Mapping[str, Any], settings: Mapping[str, Any]) -> float:
+    """Likely wall seconds of one round of all approaches of a block."""
+    return sum(launch_seconds(entry, block, settings) for entry in block["approaches"])
+
+
+def launches_at_first_look(block: Mapping[str, Any], settings: Mapping[str, Any]) -> int:
+    """Launches that always run: every approach up to the first look."""
+    return len(block["approaches"]) * int(settings["looks"][0])
+
+
+def block_seconds_bounds(
+    block: Mapping[str, Any], settings: Mapping[str, Any]
+) -> tuple[float, float]:
+    """Likely and largest seconds of a block.
+
+    Most blocks are decided soon after the first look; an undecided one goes on until its budget
+    is spent, and finishes the round it is in.
+    """
+    one = round_seconds(block, settings)
+    first = one * settings["looks"][0]
+    full = one * settings["looks"][-1]
+    budget = min(full, max(first, settings["block_seconds"] + one / 2))
+    return BLOCK_SECONDS + (first + budget) / 2, BLOCK_SECONDS + budget

@@ -1,0 +1,238 @@
+"""Facts of the machine that measures: cores it may really use, their order, memory, versions.
+
+Usable cores are affinity, cgroup cpuset (already inside the affinity) and cgroup CPU quota
+together: each alone has misled users (see design/peers.md, entries 5 and 6).
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import hashlib
+import json
+import math
+import os
+import platform
+import re
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from experiments.schema import write_atomically
+
+CPU_ROOT = Path("/sys/devices/system/cpu")
+PACKAGES = ("snakemake", "pandas", "numpy", "scipy", "seaborn", "jinja2", "weasyprint", "uvicorn",
+            "uvloop", "httptools", "aiohttp", "psutil")  # fmt: skip
+
+
+def affinity_supported() -> bool:
+    """Whether a process can be bound to cores here (not on macOS)."""
+    return hasattr(os, "sched_setaffinity")
+
+
+def allowed_cpus() -> list[int]:
+    """Logical CPUs this process may run on."""
+    if affinity_supported():
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
+def cgroup_quota(
+    proc: Path = Path("/proc/self/cgroup"), root: Path = Path("/sys/fs/cgroup")
+) -> float | None:
+    """Cores granted by the tightest CPU quota on the way to the root group, or None (no quota).
+
+    Source: Linux Documentation/admin-guide/cgroup-v2.rst (cpu.max), cgroup-v1 (cpu.cfs_quota_us).
+    """
+    try:
+        lines = proc.read_text().splitlines()
+    except OSError:
+        return None
+    quotas = []
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers == "":
+            quotas += _quotas_upwards(root, path, _quota_v2)
+        elif "cpu" in controllers.split(","):
+            quotas += _quotas_upwards(root / "cpu", path, _quota_v1)
+    return min(quotas, default=None)
+
+
+def _quotas_upwards(root: Path, path: str, reader: Any) -> list[float]:
+    parts = [part for part in path.split("/") if part not in ("", "..")]
+    folders = [root.joinpath(*parts[:depth]) for depth in range(len(parts) + 1)]
+    return [quota for folder in folders if (quota := reader(folder)) is not None]
+
+
+def _quota_v2(folder: Path) -> float | None:
+    try:
+        quota, period = (folder / "cpu.max").read_text().split()
+    except (OSError, ValueError):
+        return None
+    return None if quota == "max" else int(quota) / int(period)
+
+
+def _quota_v1(folder: Path) -> float | None:
+    try:
+        quota = int((folder / "cpu.cfs_quota_us").read_text())
+        period = int((folder / "cpu.cfs_period_us").read_text())
+    except (OSError, ValueError):
+        return None
+    return quota / period if quota > 0 else None
+
+
+def _number(path: Path, default: int = 0) -> int:
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return default
+
+
+def _first_sibling(cpu: int, root: Path) -> bool:
+    try:
+        text = (root / f"cpu{cpu}/topology/thread_siblings_list").read_text()
+    except OSError:
+        return True
+    return cpu == min(int(number) for number in re.findall(r"\d+", text))
+
+
+def core_order(cpus: list[int], root: Path = CPU_ROOT) -> list[int]:
+    """The order in which cores are handed out: fast physical cores of one socket and NUMA node
+    first, then efficiency cores, then SMT siblings."""  # fmt: skip
+    capacity = {cpu: _number(root / f"cpu{cpu}/cpu_capacity", 1024) for cpu in cpus}
+    fastest = max(capacity.values(), default=1024)
+
+    def key(cpu: int) -> tuple[int, int, int, int]:
+        sibling = not _first_sibling(cpu, root)
+        efficiency = capacity[cpu] < 0.9 * fastest
+        node = next(iter(sorted((root / f"cpu{cpu}").glob("node[0-9]*"))), Path("node0")).name
+        package = _number(root / f"cpu{cpu}/topology/physical_package_id")
+        return (2 if sibling else 1 if efficiency else 0, package, int(node[4:]), cpu)
+
+    return sorted(cpus, key=key)
+
+
+def usable(limit: int | None = None) -> dict[str, Any]:
+    """Usable cores with the limits that set them, in sentences.
+
+    `limit` is a cap of the caller's (snakemake --cores).
+    """
+    cpus = allowed_cpus()
+    logical = os.cpu_count() or 1
+    limits = [f"CPU affinity allows {len(cpus)} of {logical} logical CPUs"]
+    count = len(cpus)
+    quota = cgroup_quota()
+    if quota is not None:
+        limits.append(f"the control group's CPU quota grants {quota:g} cores")
+        count = min(count, max(1, math.floor(quota)))
+    if limit is not None and limit < count:
+        limits.append(f"--cores {limit} asks for no more")
+        count = limit
+    if not affinity_supported():
+        limits.append("this platform can't bind a process to cores: only all cores are measured")
+    order = core_order(cpus)
+    return {"usable_cores": count, "usable_cpus": order[:count], "core_order": order,
+            "quota_cores": quota, "limits": limits, "logical_cpus": logical}  # fmt: skip
+
+
+def cpu_model() -> str:
+    """The processor's name as the system tells it."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith(("model name", "Model")):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine() or "unknown"
+
+
+def interpreter_facts() -> dict[str, Any]:
+    """The interpreter that runs this very process."""
+    gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+    version = platform.python_version()
+    threaded = bool(__import__("sysconfig").get_config_var("Py_GIL_DISABLED"))
+    name = f"{platform.python_implementation().lower()}-{version}{'t' if threaded else ''}"
+    return {"interpreter": name, "executable": sys.executable, "version": version,
+            "implementation": platform.python_implementation(),
+            "build": "free-threaded build" if threaded else "GIL build", "gil": gil}  # fmt: skip
+
+
+def _package_versions() -> dict[str, str]:
+    versions = {}
+    for name in PACKAGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            versions[name] = metadata.version(name)
+    return versions
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError:
+        return "unknown"
+
+
+def virtualisation() -> str:
+    """Whether a hypervisor lies below (from the CPU flags), and whose."""
+    flags = re.search(r"^flags.*\bhypervisor\b", _text("/proc/cpuinfo"), re.MULTILINE)
+    vendor = _text("/sys/devices/virtual/dmi/id/sys_vendor")
+    return f"virtual machine ({vendor})" if flags else "none seen"
+
+
+def probe(machine: str = "auto", limit: int | None = None) -> dict[str, Any]:
+    """Everything that machine.json holds."""
+    smt = any(not _first_sibling(cpu, CPU_ROOT) for cpu in allowed_cpus())
+    facts: dict[str, Any] = {
+        "schema_version": 1,
+        "machine": machine_name(machine),
+        "hostname": platform.node(),
+        "os": platform.system(),
+        "kernel": platform.release(),
+        "architecture": platform.machine(),
+        "cpu_model": cpu_model(),
+        **usable(limit),
+        "smt": smt,
+        "numa_nodes": max(1, len(list(Path("/sys/devices/system/node").glob("node[0-9]*")))),
+        "memory_mib": psutil.virtual_memory().total // 2**20,
+        "governor": _text(str(CPU_ROOT / "cpu0/cpufreq/scaling_governor")),
+        "virtualisation": virtualisation(),
+        "affinity_supported": affinity_supported(),
+        "interpreters": [interpreter_facts()],
+        "packages": _package_versions(),
+        "timer_resolution_seconds": time.get_clock_info("perf_counter").resolution,
+    }
+    facts["fingerprint"] = fingerprint(facts)
+    return facts
+
+
+def machine_name(wanted: str = "auto") -> str:
+    """The name of the results folder: as configured, or the host name made safe for a path."""
+    if wanted != "auto":
+        return wanted
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", platform.node().split(".")[0]).strip("-.") or "machine"
+
+
+def fingerprint(facts: dict[str, Any]) -> str:
+    """What makes two machines different for a measurement: hardware, kernel, interpreters."""
+    keys = ("os", "kernel", "architecture", "cpu_model", "logical_cpus", "smt", "numa_nodes")
+    identity = {key: facts[key] for key in keys}
+    identity["memory_gib"] = round(facts["memory_mib"] / 1024)
+    identity["interpreters"] = [entry["interpreter"] for entry in facts["interpreters"]]
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def main() -> None:
+    """Write machine.json (rule probe)."""
+    parser = argparse.ArgumentParser(prog="python -m experiments.host")
+    parser.add_argument("--machine", default="auto")
+    parser.add_argument("--limit", type=int)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    text = json.dumps(probe(args.machine, args.limit), indent=1)
+    write_atomically(args.out, text + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,357 @@
+"""The plan: which blocks and approaches are measured, made from the config and the host's facts."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from experiments.estimate import block_seconds_bounds, launches_at_first_look
+from experiments.launch import executors as executor_registry
+from experiments.launch import tasks as task_registry
+from experiments.launch.base import Task
+from experiments.settings import ConfigError
+
+ROOT = Path(__file__).resolve().parent.parent
+WAITING_WORKERS = 64
+#: what a launch is made of: a change here means that other code was measured
+MEASURED_CODE = ("experiments/launch", "experiments/services")
+
+
+@dataclass(frozen=True)
+class TaskPoint:
+    """A task with one value for each of its parameters."""
+
+    name: str
+    params: dict[str, Any]
+    label: str
+    task: type[Task]
+
+    @property
+    def kind(self) -> str:
+        """cpu or waiting: which worker counts `auto` gives."""
+        kind_of = getattr(self.task, "kind_of", None)
+        return str(kind_of(self.params)) if kind_of else self.task.kind
+
+
+def make_plan(settings: Mapping[str, Any], host: Mapping[str, Any]) -> dict[str, Any]:
+    """plan.json: settings, statistics, blocks with their approaches, and the estimate."""
+    points = list(task_points(settings["tasks"]))
+    _check_executors(settings["executors"])
+    counts = core_counts(settings["cores"], host)
+    blocks = [
+        _block(settings, host, point, cores)
+        for point in points
+        for cores in counts
+        if _on_core_axis(settings["core_axis"], point.name) or cores == counts[-1]
+    ]
+    if not any(len(block["approaches"]) > 1 for block in blocks):
+        raise ConfigError(
+            "config keys 'executors' and 'workers': the grid is empty: nothing to compare with "
+            "sequential"
+        )
+    _set_items(blocks)
+    plan = {
+        "schema_version": 1,
+        "machine": host["machine"],
+        "fingerprint": host["fingerprint"],
+        "preset": settings["preset"],
+        "seed": settings["seed"],
+        "settings": dict(settings),
+        "statistics": {"alpha": settings["alpha"], "margin": settings["margin"],
+                       "looks": settings["looks"]},
+        "code_digest": code_digest(),
+        "blocks": blocks,
+    }  # fmt: skip
+    for block in blocks:
+        block["digest"] = digest(_identity(block, settings))
+    plan["digest"] = digest([block["digest"] for block in blocks])
+    plan["estimate"] = estimate(plan)
+    return plan
+
+
+def digest(content: object) -> str:
+    """A short name for any JSON content."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def code_digest(root: Path = ROOT) -> str:
+    """A short name for the code that is measured, whatever else changes in the project."""
+    hashed = hashlib.sha256()
+    for folder in MEASURED_CODE:
+        for path in sorted((root / folder).rglob("*.py")):
+            hashed.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return hashed.hexdigest()[:16]
+
+
+def _identity(block: Mapping[str, Any], settings: Mapping[str, Any]) -> list[Any]:
+    """What must be the same for two measurements of a block to be one."""
+    how = ("batch_seconds", "batches", "steady_seconds", "looks", "block_seconds", "margin",
+           "alpha", "seed", "launch_timeout_seconds", "disturbed")  # fmt: skip
+    return [{key: value for key, value in block.items() if key != "digest"},
+            {key: settings[key] for key in how}]  # fmt: skip
+
+
+# --- tasks ------------------------------------------------------------------------------------
+
+
+def task_points(entries: Sequence[Any]) -> Iterable[TaskPoint]:
+    """Every task with every combination of the parameter values asked for."""
+    for position, entry in enumerate(entries):
+        name = entry if isinstance(entry, str) else entry["task"]
+        asked = {} if isinstance(entry, str) else dict(entry.get("params") or {})
+        task = _load_task(name, position)
+        unknown = sorted(set(asked) - set(task.defaults))
+        if unknown:
+            raise ConfigError(
+                f"config key 'tasks.{position}.params.{unknown[0]}': {name} has no such parameter; "
+                f"it has {', '.join(task.defaults) or 'none'}"
+            )
+        axes = [value if isinstance(value, list) else [value] for value in asked.values()]
+        if any(not axis for axis in axes):
+            raise ConfigError(f"config key 'tasks.{position}.params': the grid is empty: no value")
+        for values in itertools.product(*axes):
+            yield _task_point(task, name, dict(zip(asked, values, strict=True)), position)
+
+
+def _load_task(name: str, position: int) -> type[Task]:
+    try:
+        task: type[Task] = task_registry.load(name)
+    except Exception as error:
+        if ":" in name:  # the user's own: what is wrong with it shows when it is launched
+            return type("Unloadable", (Task,), {"name": name, "summary": f"{name} (not loaded)"})
+        raise ConfigError(
+            f"config key 'tasks.{position}': unknown task {name!r}; known: "
+            f"{', '.join(sorted(task_registry.TASKS))}"
+        ) from error
+    return task
+
+
+def _task_point(task: type[Task], name: str, given: dict[str, Any], position: int) -> TaskPoint:
+    params = {**task.defaults, **given}
+    problem = task.check_params(params)
+    if problem:
+        raise ConfigError(f"config key 'tasks.{position}.params': {problem}")
+    label = " ".join(f"{key}={value}" for key, value in sorted(given.items()))
+    return TaskPoint(name, params, label, task)
+
+
+def _on_core_axis(core_axis: Any, name: str) -> bool:
+    return core_axis == "all" or name in core_axis
+
+
+# --- cores, workers, approaches ---------------------------------------------------------------
+
+
+def core_counts(wanted: Any, host: Mapping[str, Any]) -> list[int]:
+    """Core counts to measure: powers of two and all usable ones, or those asked for."""
+    usable = int(host["usable_cores"])
+    if wanted != "auto":
+        if max(wanted) > usable:
+            raise ConfigError(
+                f"config key 'cores': {max(wanted)} asked for, but only {usable} usable here "
+                f"({'; '.join(host['limits'])})"
+            )
+        if not host["affinity_supported"] and sorted(wanted) != [usable]:
+            raise ConfigError(
+                "config key 'cores': this platform can't bind a process to cores; use auto"
+            )
+        return sorted(wanted)
+    return doubling(usable) if host["affinity_supported"] else [usable]
+
+
+def doubling(largest: int) -> list[int]:
+    """1, 2, 4, ... up to and always including `largest`."""
+    powers = itertools.takewhile(lambda n: n < largest, (2**k for k in itertools.count()))
+    return [*powers, largest]
+
+
+def worker_counts(wanted: Any, kind: str, cores: int, most: int | None = None) -> list[int]:
+    """Worker counts for a kind of work on a core count."""
+    if wanted != "auto":
+        return sorted(wanted)
+    if kind == "waiting":
+        counts = doubling(max(WAITING_WORKERS, 2 * cores))
+    else:
+        counts = sorted({*doubling(cores), 2 * cores})
+    return [count for count in counts if most is None or count <= most] or [1]
+
+
+def _check_executors(names: Sequence[str]) -> None:
+    for position, name in enumerate(names):
+        try:
+            executor_registry.load(name)
+        except Exception as error:
+            raise ConfigError(
+                f"config key 'executors.{position}': unknown executor {name!r}; known: "
+                f"{', '.join(executor_registry.EXECUTORS)}"
+            ) from error
+
+
+def _block(
+    settings: Mapping[str, Any], host: Mapping[str, Any], point: TaskPoint, cores: int
+) -> dict[str, Any]:
+    most = getattr(point.task, "most_workers", None)
+    workers = worker_counts(settings["workers"], point.kind, cores, most)
+    found = [
+        entry
+        for name in dict.fromkeys(["sequential", *settings["executors"]])
+        for entry in _approaches(name, settings, point, cores, workers)
+    ]
+    ranked = sorted(found, key=lambda entry: _complexity(entry, settings))
+    limit = _process_limit(settings, cores)
+    approaches: list[dict[str, Any]] = []
+    not_run: list[dict[str, str]] = []
+    for entry in ranked:
+        if entry["executor"] == "processes" and entry["workers"] > limit:
+            reason = f"config key 'most_processes' allows {limit} processes on {cores} cores"
+            not_run.append({"approach": entry["approach"], "reason": reason})
+        else:
+            interpreter = host["interpreters"][0]["interpreter"]
+            approaches.append({**entry, "interpreter": interpreter, "simplicity": len(approaches)})
+    safe_label = "".join(c if c.isalnum() or c in "=.-_" else "-" for c in point.label)
+    name = "-".join(
+        part for part in (point.name.replace(":", "."), safe_label, f"{cores}c") if part
+    )
+    return {
+        "block": name,
+        "task": point.name,
+        "params": point.params,
+        "params_label": point.label,
+        "summary": point.task.summary,
+        "kind": point.kind,
+        "services": list(point.task.services),
+        "cores": cores,
+        "cpus": host["core_order"][:cores] if host["affinity_supported"] else None,
+        "approaches": approaches,
+        "not_run": not_run,
+    }
+
+
+def _process_limit(settings: Mapping[str, Any], cores: int) -> int:
+    most = int(settings["most_processes"])
+    return most * cores if settings.get("most_processes_per_core") else most
+
+
+def _approaches(
+    name: str, settings: Mapping[str, Any], point: TaskPoint, cores: int, workers: Sequence[int]
+) -> Iterable[dict[str, Any]]:
+    if name == "sequential":
+        yield approach(name, {}, 1)
+    elif name == "processes":
+        yield from _process_approaches(settings, cores, workers)
+    elif name == "asyncio" and not point.task.native_async:
+        # items that never yield to the loop run one after the other on any worker count
+        yield approach(name, {}, min(cores, max(workers)))
+    else:
+        for count in workers:
+            yield approach(name, {}, count)
+
+
+def _process_approaches(
+    settings: Mapping[str, Any], cores: int, workers: Sequence[int]
+) -> Iterable[dict[str, Any]]:
+    methods, chunks = settings["start_methods"], settings["chunks"]
+    at = cores if cores in workers else max(workers)
+    for count in workers:
+        for method, chunk in itertools.product(methods, chunks):
+            main = method == methods[0] and chunk == chunks[0]
+            single = method == methods[0] or chunk == chunks[0]  # one factor at a time
+            variant = settings["variants"] == "all" or (
+                settings["variants"] == "at_cores" and count == at and single
+            )
+            if main or variant:
+                yield approach("processes", {"start_method": method, "chunk": chunk}, count)
+
+
+def approach(executor: str, options: dict[str, Any], workers: int) -> dict[str, Any]:
+    """One approach with its label: what a verdict recommends."""
+    label = executor if executor == "sequential" else f"{executor} x{workers}"
+    words = []
+    if "start_method" in options:
+        words.append(options["start_method"])
+    if options.get("chunk", "default") != "default":
+        words.append(f"chunk {options['chunk']}")
+    known = ("start_method", "chunk")
+    words += [f"{key} {value}" for key, value in sorted(options.items()) if key not in known]
+    if words:
+        label += f" ({', '.join(words)})"
+    return {"approach": label, "executor": executor, "options": options, "workers": workers}
+
+
+def _complexity(
+    entry: Mapping[str, Any], settings: Mapping[str, Any]
+) -> tuple[int, str, int, int, int]:
+    """Simplest first: the configured order of executors, main options, then fewer workers."""
+    order, options = settings["simplicity"], entry["options"]
+    place = order.index(entry["executor"]) if entry["executor"] in order else len(order)
+    method = options.get("start_method")
+    methods = settings["start_methods"]
+    odd_method = methods.index(method) if method in methods else 0
+    chunk = options.get("chunk")
+    odd_chunk = settings["chunks"].index(chunk) if chunk in settings["chunks"] else 0
+    return (place, entry["executor"], odd_method, odd_chunk, int(entry["workers"]))
+
+
+def _set_items(blocks: Sequence[dict[str, Any]]) -> None:
+    """The same smallest number of items for all blocks of a task point: twice the most workers."""
+    most: dict[str, int] = {}
+    for block in blocks:
+        key = json.dumps([block["task"], block["params"]], sort_keys=True)
+        largest = max(entry["workers"] for entry in block["approaches"])
+        most[key] = max(most.get(key, 0), 2 * largest)
+    for block in blocks:
+        block["min_items"] = most[json.dumps([block["task"], block["params"]], sort_keys=True)]
+
+
+# --- words ------------------------------------------------------------------------------------
+
+
+def estimate(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """Launches at least, and seconds likely and at most."""
+    bounds = [block_seconds_bounds(block, plan["settings"]) for block in plan["blocks"]]
+    return {
+        "launches": sum(launches_at_first_look(b, plan["settings"]) for b in plan["blocks"]),
+        "seconds": sum(likely for likely, _ in bounds),
+        "most_seconds": sum(most for _, most in bounds),
+    }
+
+
+def describe(plan: Mapping[str, Any], host: Mapping[str, Any]) -> str:
+    """The plan in words, for `snakemake -n` and the start of a run."""
+    blocks, guess = plan["blocks"], plan["estimate"]
+    lines = [
+        f"Poolwise: preset {plan['preset']} on {plan['machine']}: {host['cpu_model']}, "
+        f"{host['usable_cores']} usable cores ({'; '.join(host['limits'])}), "
+        f"{host['interpreters'][0]['interpreter']}",
+        f"  {len(blocks)} blocks, {sum(len(b['approaches']) for b in blocks)} approaches, at least "
+        f"{guess['launches']} launches in {plan['settings']['looks'][0]} to "
+        f"{plan['settings']['looks'][-1]} rounds; measuring takes about "
+        f"{minutes(guess['seconds'])}, at most about {minutes(guess['most_seconds'])}",
+    ]
+    lines += _block_lines(blocks)
+    return "\n".join(lines)
+
+
+def _block_lines(blocks: Sequence[Mapping[str, Any]]) -> Iterable[str]:
+    grouped: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for block in blocks:
+        grouped.setdefault((block["task"], block["params_label"]), []).append(block)
+    for (task, label), group in grouped.items():
+        cores = ", ".join(str(block["cores"]) for block in group)
+        workers = sorted({entry["workers"] for block in group for entry in block["approaches"]})
+        names = dict.fromkeys(e["executor"] for block in group for e in block["approaches"])
+        span = f"{workers[0]} to {workers[-1]} workers" if len(workers) > 1 else "1 worker"
+        title = f"{task} {label}".strip()
+        yield f"  {title}: on {cores} cores, {span}, {', '.join(names)}"
+
+
+def minutes(seconds: float) -> str:
+    """Seconds as people say them."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,153 @@
+"""From config.yaml to validated settings: schema, preset, defaults, one line for every error."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import json
+import multiprocessing
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+SCHEMA_PATH = ROOT / "workflow/schemas/config.schema.yaml"
+PRESETS_PATH = ROOT / "experiments/presets.yaml"
+
+
+class ConfigError(ValueError):
+    """What is wrong with the user's configuration: one line an error."""
+
+
+def _load_yaml(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def read_config_file(path: Path) -> dict[str, Any]:
+    """Read a config file; ConfigError says which file and line can't be read."""
+    try:
+        content = _load_yaml(path)
+    except OSError as error:
+        raise ConfigError(f"{path}: can't be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 text (byte {error.start})") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+        problem = getattr(error, "problem", None) or "can't be parsed"
+        raise ConfigError(f"{path}{where}: not valid YAML: {problem}") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: holds {_kind(content)}, not keys with values")
+    return content
+
+
+def resolve(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Complete settings for a config: checked, `auto` filled from the preset, defaults added.
+
+    Raises ConfigError with one line for every problem found.
+    """
+    schema = _load_yaml(SCHEMA_PATH)
+    problems = [_problem(error, schema) for error in _errors(schema, config)]
+    if problems:
+        raise ConfigError("\n".join(problems))
+    settings = {key: copy.deepcopy(entry["default"]) for key, entry in schema["properties"].items()}
+    settings.update(copy.deepcopy(dict(config)))
+    _fill_disturbed(settings, schema)
+    preset = _load_yaml(PRESETS_PATH)[settings["preset"]]
+    for key, value in preset.items():
+        if settings.get(key, "auto") == "auto":
+            settings[key] = value
+            if key == "most_processes":
+                settings["most_processes_per_core"] = True
+    settings["looks"] = sorted(settings["looks"])
+    settings["start_methods"] = _start_methods(settings["start_methods"], config)
+    return settings
+
+
+def _fill_disturbed(settings: dict[str, Any], schema: Mapping[str, Any]) -> None:
+    defaults = schema["properties"]["disturbed"]["properties"]
+    settings["disturbed"] = {
+        key: settings["disturbed"].get(key, entry["default"]) for key, entry in defaults.items()
+    }
+
+
+def _start_methods(wanted: list[str], config: Mapping[str, Any]) -> list[str]:
+    """Those this platform has, its default first; one asked for by name must exist."""
+    available = multiprocessing.get_all_start_methods()
+    if config.get("start_methods", "auto") != "auto":
+        missing = [method for method in wanted if method not in available]
+        if missing:
+            raise ConfigError(
+                f"config key 'start_methods': {missing[0]!r} is not available on this platform; "
+                f"it has {', '.join(available)}"
+            )
+        return wanted
+    default = available[0]
+    return [default, *(method for method in wanted if method in available and method != default)]
+
+
+def _errors(
+    schema: Mapping[str, Any], config: Mapping[str, Any]
+) -> Iterator[jsonschema.ValidationError]:
+    validator = jsonschema.Draft202012Validator(schema)
+    yield from sorted(validator.iter_errors(dict(config)), key=lambda e: [str(p) for p in e.path])
+
+
+def _problem(error: jsonschema.ValidationError, schema: Mapping[str, Any]) -> str:
+    """One validation error as a line that says key, what is allowed, and what came."""
+    if error.validator == "oneOf" and error.context:
+        error = _closest(error)
+    key = ".".join(str(part) for part in error.absolute_path)
+    if error.validator == "additionalProperties":
+        known = [str(name) for name in _parts(error.schema).get("properties", {})]
+        unknown = next(name for name in _parts(error.instance) if name not in known)
+        path = f"{key}.{unknown}" if key else str(unknown)
+        guess = difflib.get_close_matches(str(unknown), known, 1)
+        hint = f"; did you mean {guess[0]!r}?" if guess else f"; known: {', '.join(known)}"
+        return f"config key {path!r}: unknown{hint}"
+    return f"config key {key!r}: {_expectation(error)}, got {_short(error.instance)}"
+
+
+def _closest(error: jsonschema.ValidationError) -> jsonschema.ValidationError:
+    """Of the alternatives of a oneOf, the error that is most to the point."""
+    inner = [e for e in error.context or [] if e.validator not in ("const", "enum")]
+    deep = max(inner or [error], key=lambda e: (len(e.absolute_path), e.validator != "type"))
+    return _closest(deep) if deep.validator == "oneOf" and deep.context else deep
+
+
+def _expectation(error: jsonschema.ValidationError) -> str:
+    value: Any = error.validator_value
+    words: dict[str, Callable[[], str]] = {
+        "enum": lambda: f"must be one of {', '.join(map(str, value))}",
+        "minimum": lambda: f"must be at least {value}",
+        "maximum": lambda: f"must be at most {value}",
+        "type": lambda: f"must be {_ARTICLES.get(str(value), value)}",
+        "minItems": lambda: "the grid is empty: name at least one",
+        "uniqueItems": lambda: "names something twice",
+        "required": lambda: f"needs {', '.join(map(repr, value))}",
+        "pattern": lambda: "may hold letters, digits, '.', '_' and '-' (at most 64)",
+    }
+    known = words.get(str(error.validator))
+    return known() if known else error.message
+
+
+_ARTICLES = {"integer": "a whole number", "number": "a number", "string": "text",
+             "object": "keys with values", "array": "auto or a list"}  # fmt: skip
+
+
+def _kind(value: object) -> str:
+    return "a list" if isinstance(value, list) else f"a single {type(value).__name__}"
+
+
+def _parts(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, default=str)
+    return text if len(text) <= 60 else text[:57] + "..."
