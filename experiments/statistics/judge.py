@@ -108,14 +108,16 @@ def _failures(race: Race, keys: Sequence[str]) -> list[str]:
 
 
 def _reason(race: Race, keys: Sequence[str], status: dict[str, Status], needed: int | None) -> str:
-    if race.verdict == "failed" or race.pick is None:
+    if race.verdict == "failed":
         return "nothing ran" if race.rounds == 0 else "no approach gave a value"
+    if race.pick is None:
+        return f"no look yet: the first is after round {race.settings.looks[0]}"
     pick, margin = keys[race.pick], f"{race.settings.margin:.0%}"
     if sum(state != "failed" for state in status.values()) == 1:
         others = "all others failed" if len(keys) > 1 else "no other approach entered"
         return f"only {pick} ran: nothing to compare it with ({others})"
     if race.verdict == "no-gain":
-        return f"no approach is proven faster than {pick} by more than {margin}"
+        return f"proven: no approach is faster than {pick} by more than {margin}"
     if race.verdict == "best":
         return f"{pick} is proven faster than every other approach"
     if race.verdict == "tie":
@@ -125,13 +127,9 @@ def _reason(race: Race, keys: Sequence[str], status: dict[str, Status], needed: 
 
 def _why_inconclusive(race: Race, status: dict[str, Status], needed: int | None) -> str:
     if race.look is None:
-        return (
-            "one round only: no interval"
-            if race.decided
-            else f"no look yet: the first is after round {race.settings.looks[0]}"
-        )
+        return "one round only: no interval"
     undecided = [key for key, state in status.items() if state == "undecided"]
     rounds = race.matrix.shape[1]
-    what = ", ".join(undecided) if undecided else "the simpler of the approaches within reach"
+    what = ", ".join(undecided) if undecided else "those that have failed since"
     hint = f"; about {needed} rounds would decide" if needed else ""
     return f"after {rounds} rounds not told apart from the fastest: {what}{hint}"
