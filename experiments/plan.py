@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import itertools
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ from experiments.estimate import block_seconds_bounds, launches_at_first_look
 from experiments.launch import executors as executor_registry
 from experiments.launch import tasks as task_registry
 from experiments.launch.base import Task
+from experiments.schema import write_atomically
 from experiments.settings import ConfigError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -355,3 +358,23 @@ def minutes(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def main() -> None:
+    """Write plan.json (checkpoint plan) from machine.json and the settings Snakemake resolved."""
+    parser = argparse.ArgumentParser(prog="python -m experiments.plan")
+    parser.add_argument("--machine", type=Path, required=True, help="machine.json")
+    parser.add_argument(
+        "--settings", type=json.loads, required=True, help="resolved settings, JSON"
+    )
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    try:
+        plan = make_plan(args.settings, json.loads(args.machine.read_text()))
+    except ConfigError as error:
+        sys.exit(f"Poolwise: {error}")
+    write_atomically(args.out, json.dumps(plan, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""Joins the blocks' files into the tables of a machine: launches.csv, samples.csv, runs.json."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from experiments.schema import LAUNCHES, SAMPLES, Table, write_atomically
+
+
+def join(table: Table, paths: list[Path]) -> str:
+    """The rows of equal CSVs under one header, byte for byte as they were measured.
+
+    Raises ValueError where a file has another header.
+    """
+    header = ",".join(table.names)
+    rows = []
+    for path in paths:
+        first, _, rest = path.read_text(encoding="utf-8").partition("\n")
+        if first != header:
+            raise ValueError(f"{path}: its columns are not those of the {table.name} table")
+        rows.append(rest)
+    return f"{header}\n{''.join(rows)}"
+
+
+def collect(results: Path) -> None:
+    """Write the three files from the blocks of plan.json, in the plan's order."""
+    plan = json.loads((results / "plan.json").read_text())
+    folders = [results / "blocks" / block["block"] for block in plan["blocks"]]
+    for table in (LAUNCHES, SAMPLES):
+        name = f"{table.name}.csv"
+        write_atomically(results / name, join(table, [folder / name for folder in folders]))
+    runs = [json.loads((folder / "run.json").read_text()) for folder in folders]
+    write_atomically(results / "runs.json", json.dumps(runs, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    try:
+        collect(Path(sys.argv[1]))
+    except (OSError, ValueError) as error:
+        sys.exit(f"Poolwise: {error}")

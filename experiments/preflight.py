@@ -1,0 +1,122 @@
+"""What is checked and said before Snakemake starts anything: config, plan, old results, disk, lock.
+
+Everything that can be wrong with the user's input ends here, with one line for each problem.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from experiments import host, settings
+from experiments.conductor import lock
+from experiments.conductor.__main__ import check_disk
+from experiments.plan import describe, make_plan
+
+#: Snakemake's own errands: nothing is measured, so nothing needs to be free or checked
+ERRANDS = {"--lint", "--unlock", "--report", "--summary", "--detailed-summary", "--dag", "-D", "-l",
+           "--rulegraph", "--filegraph", "--list", "--list-rules", "--archive", "-S", "-c",
+           "--cleanup-metadata", "--delete-all-output", "--print-compilation"} - {"-c"}  # fmt: skip
+CONFIG = Path("config.yaml")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the rules need to know."""
+
+    settings: dict[str, Any]
+    machine: str
+    results: str
+    limit: int | None
+
+
+def config_file(given: bool) -> str | None:
+    """The config to start from: that of the working directory, else the project's own.
+
+    `given`: whether --configfile names another one; then that of the working directory is not
+    asked for.
+    """
+    path = CONFIG if CONFIG.exists() or CONFIG.is_symlink() else settings.ROOT / CONFIG
+    if given:
+        return None
+    try:
+        settings.read_config_file(path)
+    except settings.ConfigError as error:
+        sys.exit(f"Poolwise: {error}")
+    return str(path)
+
+
+def prepare(config: Mapping[str, Any], cores: int | None, dry: bool, errand: bool) -> Run:
+    """Check everything, say the plan; exits with one line a problem and status 1."""
+    try:
+        return _prepare(config, cores, dry, errand)
+    except (settings.ConfigError, lock.BusyError) as error:
+        sys.exit("\n".join(f"Poolwise: {line}" for line in str(error).splitlines()))
+    except OSError as error:
+        sys.exit(f"Poolwise: {error.filename}: {error.strerror or error}")
+
+
+def _prepare(config: Mapping[str, Any], cores: int | None, dry: bool, errand: bool) -> Run:
+    resolved = settings.resolve(config)
+    facts = host.probe(resolved["machine"], cores)
+    plan = make_plan(resolved, facts)
+    machine = facts["machine"]
+    results = Path(resolved["results"]) / machine
+    run = Run(resolved, machine, results.as_posix(), cores)
+    if errand:
+        return run
+    _check_old_results(results, plan)
+    done = sum((results / "blocks" / b["block"] / "launches.csv").exists() for b in plan["blocks"])
+    print(describe(plan, facts), file=sys.stderr)
+    if done:
+        print(f"  {done} of {len(plan['blocks'])} blocks are measured already", file=sys.stderr)
+    if not dry and done < len(plan["blocks"]):
+        results.mkdir(parents=True, exist_ok=True)
+        check_disk(results, resolved["min_free_mib"])
+        lock.acquire("run")  # never closed: it is held until this process ends
+    return run
+
+
+def _check_old_results(results: Path, plan: Mapping[str, Any]) -> None:
+    """Refuse to mix with, or write over, measurements of another machine or another plan."""
+    machine, old = _read(results / "machine.json"), _read(results / "plan.json")
+    if machine and machine.get("fingerprint") != plan["fingerprint"]:
+        raise settings.ConfigError(
+            f"{results}: holds results of another machine (fingerprint "
+            f"{machine.get('fingerprint')}, this one is {plan['fingerprint']}); nothing was "
+            f"touched: {_ways_out(results)}"
+        )
+    measured = {block["block"]: block["digest"] for block in (old or {}).get("blocks", [])}
+    planned = {block["block"]: block["digest"] for block in plan["blocks"]}
+    lost = [
+        name for name, digest in measured.items()
+        if (results / "blocks" / name / "journal.jsonl").exists() and planned.get(name) != digest
+    ]  # fmt: skip
+    if lost:
+        preset = (old or {}).get("preset")
+        raise settings.ConfigError(
+            f"{results}: holds results of another plan (preset {preset}; {len(lost)} of its "
+            f"measured blocks, as {lost[0]}, are not part of this one); nothing was touched: "
+            f"{_ways_out(results)}"
+        )
+
+
+def _ways_out(results: Path) -> str:
+    return (
+        f"move {results} away, or write elsewhere with --config results=FOLDER "
+        "(or machine=NAME), or go on with the config it was made with"
+    )
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        content = json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise settings.ConfigError(f"{path}: damaged ({error}); move it away") from error
+    return content if isinstance(content, dict) else {}

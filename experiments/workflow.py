@@ -1,0 +1,42 @@
+"""What the workflow's rules ask: which blocks there are, which comes before which, how quiet to be."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+
+class Blocks:
+    """The blocks of a plan, chained in the plan's order.
+
+    Chained, because Snakemake itself disturbs measurements while other jobs are ready: each block
+    waits for its predecessor, so nothing is ever ready but the next one.
+    """
+
+    def __init__(self, plan: Path) -> None:
+        self._folder = plan.parent / "blocks"
+        blocks = json.loads(plan.read_text())["blocks"]
+        self._digests = {block["block"]: block["digest"] for block in blocks}
+
+    def outputs(self, name: str) -> list[str]:
+        """The declared files of every block with that file name."""
+        return [(self._folder / block / name).as_posix() for block in self._digests]
+
+    def before(self, block: str) -> list[str]:
+        """What the block before this one writes; nothing for the first."""
+        names = list(self._digests)
+        place = names.index(block)
+        return [(self._folder / names[place - 1] / "launches.csv").as_posix()] if place else []
+
+    def digest(self, block: str) -> str:
+        """What the block measures; another digest means measuring again."""
+        return str(self._digests[block])
+
+
+def is_quiet(workflow: Any) -> bool:
+    """Whether the user asked Snakemake for quiet (-q), not merely the profile for less."""
+    quiet = {
+        str(entry).rpartition(".")[2].lower() for entry in workflow.output_settings.quiet or ()
+    }
+    return bool(quiet & {"all", "progress"})

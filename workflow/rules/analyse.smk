@@ -1,0 +1,69 @@
+# From the CSVs to verdicts: nothing is measured any more, and each step can be done again anywhere.
+MEASURED = [f"{RESULTS}/{name}" for name in ("launches.csv", "samples.csv", "runs.json")]
+
+
+rule summarise:
+    input:
+        MEASURED,
+        code=REPORT_CODE,
+    output:
+        f"{RESULTS}/summary.csv",
+    log:
+        f"{RESULTS}/logs/summarise.log",
+    conda:
+        "../envs/poolwise.yaml"
+    params:
+        results=RESULTS,
+    shell:
+        "python -m reports.summarise {params.results:q} > {log:q} 2>&1"
+
+
+rule decide:
+    input:
+        MEASURED,
+        f"{RESULTS}/summary.csv",
+        f"{RESULTS}/ceiling.csv",
+        code=REPORT_CODE,
+    output:
+        f"{RESULTS}/verdicts.csv",
+        f"{RESULTS}/verdicts.json",
+    log:
+        f"{RESULTS}/logs/decide.log",
+    conda:
+        "../envs/poolwise.yaml"
+    params:
+        results=RESULTS,
+    shell:
+        "python -m reports.decide {params.results:q} > {log:q} 2>&1"
+
+
+rule fit:
+    input:
+        f"{RESULTS}/summary.csv",
+        code=REPORT_CODE,
+    output:
+        f"{RESULTS}/fits.csv",
+    log:
+        f"{RESULTS}/logs/fit.log",
+    conda:
+        "../envs/poolwise.yaml"
+    params:
+        results=RESULTS,
+    shell:
+        "python -m reports.fit {params.results:q} > {log:q} 2>&1"
+
+
+rule claims:
+    input:
+        f"{RESULTS}/summary.csv",
+        code=REPORT_CODE,
+    output:
+        f"{RESULTS}/claims.csv",
+    log:
+        f"{RESULTS}/logs/claims.log",
+    conda:
+        "../envs/poolwise.yaml"
+    params:
+        results=RESULTS,
+    shell:
+        "python -m reports.claims {params.results:q} > {log:q} 2>&1"

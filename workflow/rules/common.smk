@@ -1,0 +1,47 @@
+# What all rules share: the project's code on the path, the checked config, the results folder.
+import json
+import os
+import sys
+from pathlib import Path
+
+ROOT = str(Path(str(workflow.current_basedir)).resolve().parents[1])
+sys.path.insert(0, ROOT)
+# shell rules find this very interpreter as `python`, and the project's modules, from any folder
+os.environ.update(
+    PATH=os.path.dirname(sys.executable) + os.pathsep + os.getenv("PATH", ""),
+    PYTHONPATH=os.pathsep.join(filter(None, [ROOT, os.getenv("PYTHONPATH")])),
+)
+
+from experiments import preflight
+from experiments.workflow import Blocks, is_quiet
+from reports.render import pdf_problem
+
+CONFIG_FILE = preflight.config_file(given=bool(workflow.configfiles))
+if CONFIG_FILE:
+
+    configfile: CONFIG_FILE
+
+
+if is_quiet(workflow):
+    os.environ["POOLWISE_QUIET"] = "1"
+
+RUN = preflight.prepare(
+    config,
+    cores=workflow.resource_settings.cores,
+    dry=workflow.dryrun,
+    errand=bool(preflight.ERRANDS & set(sys.argv)) or not workflow.is_main_process,
+)
+RESULTS = RUN.results
+PDF_PROBLEM = pdf_problem()
+PDF = [] if PDF_PROBLEM else f"{RESULTS}/report.pdf"
+# results don't depend on the code that was used, unless it is an input: edits never re-measure
+REPORT_CODE = sorted(str(path) for path in Path(ROOT, "reports").glob("*.py"))
+TEMPLATES = sorted(str(path) for path in Path(ROOT, "reports", "templates").iterdir())
+
+
+wildcard_constraints:
+    block="[^/]+",
+
+
+localrules:
+    all,

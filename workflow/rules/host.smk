@@ -1,0 +1,30 @@
+# Facts of the node that measures, and the plan made from them.
+rule probe:
+    output:
+        f"{RESULTS}/machine.json",
+    log:
+        f"{RESULTS}/logs/probe.log",
+    conda:
+        "../envs/poolwise.yaml"
+    params:
+        machine=RUN.machine,
+        limit=f"--limit {RUN.limit}" if RUN.limit else "",
+    shell:
+        "python -m experiments.host --machine {params.machine:q} {params.limit} --out {output:q}"
+        " > {log:q} 2>&1"
+
+
+checkpoint plan:
+    input:
+        f"{RESULTS}/machine.json",
+    output:
+        f"{RESULTS}/plan.json",
+    log:
+        f"{RESULTS}/logs/plan.log",
+    conda:
+        "../envs/poolwise.yaml"
+    params:
+        settings=json.dumps(RUN.settings, sort_keys=True),
+    shell:
+        "python -m experiments.plan --machine {input:q} --settings {params.settings:q}"
+        " --out {output:q} > {log:q} 2>&1"

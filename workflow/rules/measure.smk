@@ -1,0 +1,59 @@
+# Measuring: exclusive jobs (all cores), chained so that only one is ever ready.
+rule ceiling:
+    input:
+        plan=ancient(f"{RESULTS}/plan.json"),
+    output:
+        f"{RESULTS}/ceiling.csv",
+    log:
+        f"{RESULTS}/logs/ceiling.log",
+    conda:
+        "../envs/poolwise.yaml"
+    threads: workflow.cores
+    shell:
+        "exec python -m experiments.conductor ceiling $(dirname {output:q}) 2> >(tee {log:q} >&2)"
+
+
+rule block:
+    input:
+        plan=ancient(f"{RESULTS}/plan.json"),
+        ceiling=ancient(f"{RESULTS}/ceiling.csv"),
+        before=lambda wildcards: ancient(
+            Blocks(Path(checkpoints.plan.get().output[0])).before(wildcards.block)
+        ),
+    output:
+        launches=f"{RESULTS}/blocks/{{block}}/launches.csv",
+        samples=f"{RESULTS}/blocks/{{block}}/samples.csv",
+        run=f"{RESULTS}/blocks/{{block}}/run.json",
+    log:
+        f"{RESULTS}/logs/{{block}}.log",
+    conda:
+        "../envs/poolwise.yaml"
+    threads: workflow.cores
+    params:
+        results=RESULTS,
+        digest=lambda wildcards: Blocks(Path(checkpoints.plan.get().output[0])).digest(
+            wildcards.block
+        ),
+    shell:
+        # exec: the conductor is Snakemake's own child, and ends when Snakemake dies
+        "exec python -m experiments.conductor block {params.results:q} {wildcards.block:q}"
+        " --log {log:q}"
+
+
+rule collect:
+    input:
+        lambda wildcards: Blocks(Path(checkpoints.plan.get().output[0])).outputs("launches.csv"),
+        lambda wildcards: Blocks(Path(checkpoints.plan.get().output[0])).outputs("samples.csv"),
+        lambda wildcards: Blocks(Path(checkpoints.plan.get().output[0])).outputs("run.json"),
+    output:
+        f"{RESULTS}/launches.csv",
+        f"{RESULTS}/samples.csv",
+        f"{RESULTS}/runs.json",
+    log:
+        f"{RESULTS}/logs/collect.log",
+    conda:
+        "../envs/poolwise.yaml"
+    params:
+        results=RESULTS,
+    shell:
+        "python -m experiments.collect {params.results:q} > {log:q} 2>&1"
