@@ -16,15 +16,22 @@ from experiments.statistics.simulate.checks import Check, check_study
 from experiments.statistics.simulate.exact import check_exact, check_small
 from experiments.statistics.simulate.regimes import REGIMES
 from experiments.statistics.simulate.scenes import SCENES
-from experiments.statistics.simulate.study import Cell, Tally, run_cells
+from experiments.statistics.simulate.study import APPROACHES, Cell, Tally, run_cells
 from experiments.statistics.simulate.tables import cells_csv, checks_csv, markdown
+
+#: scenes and regimes give up to this many approaches a part of their own
+MOST_SPECIAL = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the study that the arguments ask for; 1 if a bound is broken."""
     options = _options(arguments)
-    settings = RaceSettings()
-    cells = [Cell(scene, regime) for scene in options.scenes for regime in options.regimes]
+    settings = RaceSettings(looks=tuple(options.looks))
+    cells = [
+        Cell(scene, regime, options.approaches)
+        for scene in options.scenes
+        for regime in options.regimes
+    ]
     tallies = _run(cells, options.reps, settings, options.processes)
     checks = [
         *check_study(tallies),
@@ -67,6 +74,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("docs/simulations.md"))
     parser.add_argument("--scenes", nargs="+", choices=SCENES, default=list(SCENES))
     parser.add_argument("--regimes", nargs="+", choices=REGIMES, default=list(REGIMES))
+    parser.add_argument("--approaches", type=_approaches, default=APPROACHES)
+    parser.add_argument("--looks", type=_count, nargs="+", default=list(RaceSettings().looks))
     parser.add_argument("--processes", type=_count, default=1, help="cells simulated at once")
     return parser.parse_args(arguments)
 
@@ -75,6 +84,13 @@ def _count(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be 1 or more, not {value}")
+    return value
+
+
+def _approaches(text: str) -> int:
+    value = int(text)
+    if value < MOST_SPECIAL:
+        raise argparse.ArgumentTypeError(f"must be {MOST_SPECIAL} or more, not {value}")
     return value
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from scipy.special import bdtr, bdtrc  # type: ignore[import-untyped, unused-ignore]
 
-from experiments.statistics.simulate.regimes import UNEVEN
+from experiments.statistics.simulate.regimes import PERSISTENT, UNEVEN
 from experiments.statistics.simulate.study import Tally
 
 #: a bound counts as broken only if chance explains the excess less often than this
@@ -62,13 +62,7 @@ def check_study(tallies: Sequence[Tally]) -> list[Check]:
         *_each(tallies, "false tie", 0.05, lambda t: (t.false_tie, t.replications)),
         *_each(tallies, "false no-gain", 0.05, lambda t: (t.false_no_gain, t.contended)),
         *_eliminations(tallies),
-        *_each(
-            tallies,
-            "regret bound holds",
-            0.95,
-            lambda t: (t.regret_held, t.replications),
-            most=False,
-        ),
+        *_regret(tallies),
         *_equal(tallies),
         *_costs(tallies),
         *_coverage(tallies),
@@ -112,6 +106,26 @@ def _elimination_bound(tally: Tally) -> tuple[str, float]:
     if tally.cell.regime == "hostile":
         return "false elimination (hostile)", 0.03
     return "false elimination", 0.01
+
+
+def _regret(tallies: Sequence[Tally]) -> list[Check]:
+    """Cell by cell, but over all scenes where noise persists from round to round.
+
+    There a single scene may miss the bound (the CSV shows which): what slows one approach for the
+    whole race looks like its true time.
+    """
+    usual = [tally for tally in tallies if tally.cell.regime not in PERSISTENT]
+    measure: Measure = lambda t: (t.regret_held, t.replications)  # noqa: E731
+    found = _each(usual, "regret bound holds", 0.95, measure, most=False)
+    for regime in PERSISTENT:
+        cells = [tally for tally in tallies if tally.cell.regime == regime]
+        hits, count = (
+            (sum(column) for column in zip(*map(measure, cells), strict=True)) if cells else (0, 0)
+        )
+        if count:
+            name = "regret bound holds (persistent noise)"
+            found.append(Check(name, f"all scenes, {regime}", hits / count, 0.95, False, count))
+    return found
 
 
 def _equal(tallies: Sequence[Tally]) -> list[Check]:

@@ -21,7 +21,7 @@ from experiments.statistics.simulate.regimes import REGIMES
 from experiments.statistics.simulate.scenes import SCENES
 from experiments.statistics.simulate.world import World
 
-#: approaches in a block of the study
+#: approaches in a block, unless a cell says otherwise
 APPROACHES = 20
 #: true time of the baseline that speedup intervals are checked with
 SLOW_BASELINE = 4.0
@@ -33,10 +33,11 @@ CONTENDED = ("equal", "ahead 3%", "ahead 5%", "ahead 7%", "ahead 10%", "realisti
 
 @dataclass(frozen=True)
 class Cell:
-    """One scene under one regime."""
+    """One scene under one regime, with so many approaches."""
 
     scene: str
     regime: str
+    approaches: int = APPROACHES
 
 
 @dataclass(frozen=True)
@@ -98,18 +99,18 @@ def make_world(cell: Cell, number: int) -> World:
     """The machine of one replication: the scene's approaches, then the slow baseline."""
     names = [zlib.crc32(name.encode()) for name in (cell.scene, cell.regime)]
     rng = np.random.default_rng([number, *names])
-    times = np.r_[SCENES[cell.scene](APPROACHES, rng), SLOW_BASELINE]
+    times = np.r_[SCENES[cell.scene](cell.approaches, rng), SLOW_BASELINE]
     return World(rng, times, REGIMES[cell.regime])
 
 
 def _trial(cell: Cell, number: int, settings: RaceSettings) -> Trial:
     world = make_world(cell, number)
-    contended = cell.scene in CONTENDED
+    contended, count = cell.scene in CONTENDED, cell.approaches
     return Trial(
-        race=play_race(world, settings, APPROACHES),
-        fixed=fixed_rounds(world, FIXED_ROUNDS, APPROACHES),
-        slow_baseline=play_race(world, settings, baseline=APPROACHES),
-        contended=play_race(world, settings, APPROACHES, baseline=1) if contended else None,
+        race=play_race(world, settings, count),
+        fixed=fixed_rounds(world, FIXED_ROUNDS, count),
+        slow_baseline=play_race(world, settings, baseline=count),
+        contended=play_race(world, settings, count, baseline=1) if contended else None,
     )
 
 

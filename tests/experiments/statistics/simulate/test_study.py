@@ -70,8 +70,8 @@ def test_the_program_writes_the_document_and_the_tables(tmp_path, capsys):
     assert "| false winner | 1 | at most 5.0% | 0.0% |" in document
     assert "| clear | typical | 100.0% |" in document
     cells = out.with_suffix(".cells.csv").read_text(encoding="utf-8").splitlines()
-    assert cells[0].startswith("scene,regime,replications,best")
-    assert cells[1].startswith("clear,typical,12,12")
+    assert cells[0].startswith("scene,regime,approaches,replications,best")
+    assert cells[1].startswith("clear,typical,20,12,12")
     checks = out.with_suffix(".checks.csv").read_text(encoding="utf-8")
     assert "false winner" in checks
     assert "0 broken" in capsys.readouterr().out
