@@ -203,7 +203,7 @@ def _answer(block: Block, row: Row, number: int) -> Answer:
         **_gain(row),
         seconds=_cell(wording.seconds(row["seconds"])),
         baseline=_cell(wording.seconds(row["baseline_seconds"])),
-        ties=wording.listing(sentences.names(row["ties"]), most=3),
+        ties=wording.listing(sentences.names(row["ties"]), most=2),
         memory=_cell(wording.memory(row["peak_memory_mib"])),
         note=_note(row),
     )

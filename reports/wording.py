@@ -22,13 +22,13 @@ def known(value: float | None) -> bool:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A number with so many significant digits, never in scientific notation."""
+    """A number with so many significant digits, all of its whole part, never in scientific form."""
     if value is None or not known(value):
         return UNKNOWN
     value = float(value)
     if value == 0:
         return "0"
-    decimals = digits - 1 - math.floor(math.log10(abs(value)))
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
     rounded = round(value, decimals)
     if rounded == 0:
         return "0"

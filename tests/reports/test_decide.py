@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments import schema
+from reports import decide
+from reports.load import Results, records
+from tests.reports import synthetic
+from tests.reports.conftest import finish
+from tests.reports.synthetic import Scene, pool, sequential
+
+
+def verdicts(results: Results) -> dict[tuple[str, str], dict[str, Any]]:
+    rows = records(results.table(schema.VERDICT_TABLE))
+    return {(row["block"], row["mode"]): row for row in rows}
+
+
+def test_known_truths_give_known_verdicts(results: Results) -> None:
+    rows = verdicts(results)
+    found = {block: (row["verdict"], row["approach"]) for (block, _), row in rows.items()
+             if row["mode"] == "steady"}  # fmt: skip
+    assert found["math_python-1c"] == ("no-gain", "sequential")
+    assert found["math_python-2c"] == ("tie", "processes x2")
+    assert found["http_request-2c"] == ("best", "asyncio x64")
+    assert found["data_processing-2c"][0] == "inconclusive"
+    assert found["my_task-2c"] == ("failed", "")
+
+
+def test_a_tie_names_whom_it_ties_with_and_its_regret(results: Results) -> None:
+    row = verdicts(results)["math_python-2c", "steady"]
+    assert json.loads(row["ties"]) == ["processes x4"]
+    assert 0 <= row["regret_bound"] <= row["margin"] == 0.05
+    assert row["speedup_low"] < 1.96 < row["speedup_high"]
+
+
+def test_an_undecided_block_says_what_is_missing(results: Results) -> None:
+    row = verdicts(results)["data_processing-2c", "steady"]
+    assert row["rounds_needed"] > row["rounds"]
+    assert json.loads(row["undecided"])
+
+
+def test_both_modes_are_judged_from_the_same_launches(tmp_path: Path) -> None:
+    truths = (sequential(0.2), pool("processes", 2, 0.1, startup=0.5))
+    results = finish(synthetic.write(tmp_path / "b", [Scene("t", "cpu", 2, truths)]))
+    rows = verdicts(results)
+    assert rows["t-2c", "steady"]["approach"] == "processes x2"
+    assert rows["t-2c", "oneshot"]["approach"] == "sequential"
+
+
+def test_payback_counts_batches_until_the_start_is_earned_back() -> None:
+    alone = {"seconds": 0.2, "startup_seconds": 0.0, "teardown_seconds": 0.0}
+    pooled = {"seconds": 0.1, "startup_seconds": 0.30, "teardown_seconds": 0.05}
+    assert decide.payback(pooled, alone) == 4
+    assert decide.payback({**pooled, "startup_seconds": 0.001}, alone) == 1
+    assert decide.payback({**pooled, "seconds": 0.2}, alone) is None
+    assert decide.payback(pooled, None) is None
+    assert decide.payback({**pooled, "startup_seconds": None}, alone) is None
+
+
+def test_a_cpu_speedup_above_the_ceiling_is_flagged_not_celebrated(tmp_path: Path) -> None:
+    scene = synthetic.cpu_scene()
+    truths = tuple(replace(t, seconds=0.05) if t.label == "threads x2" else t for t in scene.truths)
+    results = finish(synthetic.write(tmp_path / "b", [replace(scene, truths=truths)]))
+    flags = json.loads(verdicts(results)["math_python-2c", "steady"]["flags"])
+    assert any("above the measured ceiling" in flag for flag in flags)
+
+
+def test_flags_of_the_run_reach_the_verdict(results: Results) -> None:
+    flags = json.loads(verdicts(results)["http_request-2c", "steady"]["flags"])
+    assert flags[0] == "the server was the bottleneck: 0.97 of its core busy"
+
+
+def test_the_json_holds_what_the_csv_holds(results: Results) -> None:
+    held = json.loads((results.folder / "verdicts.json").read_text(encoding="utf-8"))
+    rows = verdicts(results)
+    assert [list(one) for one in held] == [schema.VERDICT_TABLE.names] * len(rows)
+    for one in held:
+        row = rows[one["block"], one["mode"]]
+        assert (one["approach"] or "") == row["approach"]
+        assert one["ties"] == json.loads(row["ties"])
+        assert one["speedup"] == pytest.approx(row["speedup"], nan_ok=True) or (
+            one["speedup"] is None
+        )

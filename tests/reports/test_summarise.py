@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from experiments import schema
+from reports import summarise
+from reports.load import Results, ResultsError, load
+from tests.reports import synthetic
+from tests.reports.synthetic import Scene, pool, sequential
+
+
+def exact(tmp_path: Path, kind: str = "cpu") -> dict[tuple[str, str], dict[str, Any]]:
+    """Rows by approach and mode of a block whose times are known exactly but for 0.1% noise."""
+    truths = (
+        sequential(0.8),
+        pool("processes", 2, 0.5, startup=0.1, memory=64.0, cpu=0.9),
+        pool("processes", 4, 0.4, startup=0.2),
+    )
+    scene = Scene("math_python", kind, 4, truths, noise=0.0)
+    results = load(synthetic.write(tmp_path / "bench", [scene]))
+    return {(row["approach"], row["mode"]): row for row in summarise.summary(results)}
+
+
+def test_golden_numbers_of_a_block_worked_by_hand(tmp_path: Path) -> None:
+    row = exact(tmp_path)["processes x2", "steady"]
+    assert row["seconds"] == pytest.approx(0.5, rel=2e-3)
+    assert row["items_per_second"] == pytest.approx(64 / 0.5, rel=2e-3)
+    assert row["speedup"] == pytest.approx(1.6, rel=3e-3)
+    assert row["speedup_low"] < 1.6 < row["speedup_high"]
+    assert row["efficiency"] == pytest.approx(0.8, rel=3e-3)
+    # (1/1.6 - 1/2) / (1 - 1/2)
+    assert row["karp_flatt_serial_fraction"] == pytest.approx(0.25, abs=5e-3)
+    assert row["cpu_share"] == pytest.approx(1.8)
+    assert row["peak_memory_mib"] == 64.0
+
+
+def test_a_single_batch_pays_for_start_and_stop(tmp_path: Path) -> None:
+    row = exact(tmp_path)["processes x2", "oneshot"]
+    # startup 0.1, cold batch 5% slower than steady, teardown a tenth of the startup
+    assert row["seconds"] == pytest.approx(0.1 + 0.525 + 0.01)
+    assert row["speedup"] == pytest.approx(0.84 / 0.635)
+
+
+def test_waiting_work_is_measured_against_its_workers(tmp_path: Path) -> None:
+    row = exact(tmp_path, "waiting")["processes x4", "steady"]
+    assert row["efficiency"] == pytest.approx(0.5, rel=3e-3)
+    assert "karp_flatt_serial_fraction" not in row
+
+
+def frame(results: Results, block: str) -> pd.DataFrame:
+    table = results.table(schema.SUMMARY)
+    return table[(table["block"] == block) & (table["mode"] == "steady")].set_index("approach")
+
+
+def test_failures_keep_their_status_and_reason(results: Results) -> None:
+    rows = frame(results, "machine_learning-2c")
+    assert rows.loc["processes x1", ["status", "reason", "race"]].tolist() == [
+        "crashed",
+        "SIGSEGV in phase steady",
+        "failed",
+    ]
+    assert rows.loc["threads x2", "status"] == "timeout"
+    assert rows.loc["threads x4", "status"] == "wrong"
+    assert pd.isna(rows.loc["threads x4", "speedup"]), "a wrong answer is never a speedup"
+
+
+def test_every_approach_of_the_plan_has_a_row_in_both_modes(results: Results) -> None:
+    table = results.table(schema.SUMMARY)
+    planned = sum(len(block.approaches) for block in results.blocks)
+    assert len(table) == 2 * planned
+
+
+def test_launches_of_another_plan_are_refused(tmp_path: Path) -> None:
+    folder = synthetic.write(tmp_path / "bench", [synthetic.cpu_scene()])
+    text = (folder / "launches.csv").read_text()
+    (folder / "launches.csv").write_text(text.replace("math_python-2c,", "other-2c,"))
+    with pytest.raises(ResultsError, match=r"block 'other-2c' isn't in plan.json"):
+        summarise.summary(load(folder))
+    (folder / "launches.csv").write_text(text.replace(",threads,", ",loky,"))
+    with pytest.raises(ResultsError, match=r"approach loky x1 .* isn't in plan.json"):
+        summarise.summary(load(folder))
