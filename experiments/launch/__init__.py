@@ -9,7 +9,7 @@ The spec is one JSON object on standard input:
     mode         "measure", or "calibrate" (sequential: find the scale, then time one batch and
                  report the expected answers)
     task         registered name               params    object, complete
-    items        items in a batch              scale     work per item (>= 1; 1 where it has no meaning)
+    items        items in a batch              scale     work per item (>= 1; 1 where it has none)
     item_seconds wanted cost of an item (calibrate only; null: keep scale 1)
     executor     registered name               options   object       workers   integer >= 1
     cpus         logical CPUs to run on, or null where the platform has no affinity

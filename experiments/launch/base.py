@@ -82,7 +82,7 @@ class Task:
         return None
 
     def start_worker(self, shared: Any) -> None:
-        """Called once in every worker process (and once in the main one for threads, asyncio, sequential)."""
+        """Called once in every worker process, or once in the main one where workers live there."""
 
     def run(self, item: Any) -> Any:
         """Do one item."""

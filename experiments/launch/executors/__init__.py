@@ -1,0 +1,28 @@
+"""The ways of running items, by name. An executor's module is imported only when asked for.
+
+A new executor is one file here and one line below.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, Type
+
+from experiments.launch.base import Executor
+from experiments.launch.naming import load_class
+
+EXECUTORS: Dict[str, str] = {
+    "sequential": "experiments.launch.executors.sequential:Sequential",
+    "threads": "experiments.launch.executors.threads:Threads",
+    "processes": "experiments.launch.executors.processes:Processes",
+    "asyncio": "experiments.launch.executors.event_loop:EventLoop",
+}
+
+
+def load(name: str) -> Type[Executor]:
+    """A registered executor's class, or that of outside code named "package.module:ClassName"."""
+    if ":" not in name and name not in EXECUTORS:
+        raise KeyError(f"unknown executor {name!r}; there are: {', '.join(EXECUTORS)}")
+    found = load_class(EXECUTORS.get(name, name))
+    if not (isinstance(found, type) and issubclass(found, Executor)):
+        raise TypeError(f"executor {name!r} is not a subclass of experiments.launch.base.Executor")
+    return found

@@ -1,0 +1,126 @@
+"""A pool of processes: concurrent.futures.ProcessPoolExecutor, with its start methods."""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import signal
+import time
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.context import BaseContext
+from typing import Any, Dict, List, Optional
+
+from experiments.launch import worker
+from experiments.launch.base import Executor, SharedKit, Task
+from experiments.launch.heartbeat import Beats, drained
+
+START_METHODS = ("fork", "spawn", "forkserver")
+CHUNKS = ("default", "auto")
+#: chunks a worker gets in a batch under `auto`: enough to even out unequal items
+CHUNKS_PER_WORKER = 4
+#: how long the exit status of a worker that died may take to show
+EXIT_STATUS_SECONDS = 1.0
+
+
+class WorkerDied(RuntimeError):
+    """A worker process ended in the middle of its work."""
+
+
+class Processes(Executor):
+    """Items through `ProcessPoolExecutor.map`."""
+
+    name = "processes"
+    defaults = {"start_method": "fork", "chunk": "default"}
+    _pool: Optional[ProcessPoolExecutor] = None
+
+    @classmethod
+    def unsupported(cls, task: Task, options: Dict[str, Any]) -> Optional[str]:
+        """Where the platform lacks the start method or semaphores between processes."""
+        method = options["start_method"]
+        _check("start_method", method, START_METHODS)
+        _check("chunk", options["chunk"], CHUNKS)
+        if method not in multiprocessing.get_all_start_methods():
+            return f"this platform can't start processes by {method}"
+        try:
+            importlib.import_module("multiprocessing.synchronize")
+        except ImportError as error:
+            return f"no semaphores between processes here ({error})"
+        return None
+
+    def start(self) -> None:
+        """Start every process and wait until each has imported the task and met the others."""
+        context = multiprocessing.get_context(self.options["start_method"])
+        shared = self.task.share(_kit(context))
+        barrier = context.Barrier(self.workers)
+        self._pool = ProcessPoolExecutor(
+            self.workers, context, worker.begin, (self.ref, shared, barrier)
+        )
+        self._processes: List[Any] = []
+        futures = [self._pool.submit(worker.meet, number) for number in range(self.workers)]
+        self._processes = multiprocessing.active_children()
+        self._guarded(lambda: [future.result() for future in futures])
+
+    def run(self, items: List[Any]) -> List[Any]:
+        """Run all items through the pool, in chunks."""
+        pool, chunk = self._pool, chunk_size(self.options["chunk"], len(items), self.workers)
+        assert pool is not None
+        return self._guarded(lambda: list(pool.map(worker.run_item, items, chunksize=chunk)))
+
+    def run_beating(self, items: List[Any], beats: Beats) -> List[Any]:
+        """Run all items from a helper thread while the main thread beats."""
+        return drained(self.run, items, beats)
+
+    def stop(self) -> None:
+        """Join the processes."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True)
+
+    def _guarded(self, call: Any) -> List[Any]:
+        """Call, and say how the worker died where the pool knows only that one did."""
+        try:
+            return list(call())
+        except BrokenProcessPool as error:
+            raise WorkerDied(f"a worker process {_how_it_ended(self._processes)}") from error
+
+
+def chunk_size(chunk: str, items: int, workers: int) -> int:
+    """Items sent to a worker at once: 1 (the library's default), or a fourth of its share."""
+    if chunk == "default":
+        return 1
+    return max(1, -(-items // (CHUNKS_PER_WORKER * workers)))
+
+
+def _check(option: str, value: Any, allowed: Any) -> None:
+    if value not in allowed:
+        raise ValueError(f"option {option} is {value!r}, must be one of {', '.join(allowed)}")
+
+
+def _kit(context: BaseContext) -> SharedKit:
+    return SharedKit(
+        Lock=context.Lock,
+        Semaphore=context.Semaphore,
+        counter=lambda: context.Value("q", 0, lock=False),
+    )
+
+
+def _how_it_ended(processes: List[Any]) -> str:
+    """In words. The pool ends the other workers by SIGTERM, so that one counts last."""
+    until = time.monotonic() + EXIT_STATUS_SECONDS
+    while True:
+        codes = [process.exitcode for process in processes]
+        telling = [code for code in codes if code not in (None, 0, -signal.SIGTERM)]
+        if telling:
+            return _exit_in_words(telling[0])
+        if time.monotonic() > until:
+            return "ended abruptly"
+        time.sleep(0.01)
+
+
+def _exit_in_words(code: int) -> str:
+    if code >= 0:
+        return f"ended with exit status {code}"
+    try:
+        return f"was killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"was killed by signal {-code}"
