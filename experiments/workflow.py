@@ -1,4 +1,4 @@
-"""What the workflow's rules ask: which blocks there are, which comes before which, how quiet to be."""
+"""What the rules ask: which blocks there are, which comes before which, how quiet to be."""
 
 from __future__ import annotations
 

@@ -63,6 +63,7 @@ def environment(params: Mapping[str, Any]) -> dict[str, str]:
     """
     blas = str(params.get("blas_threads", 1))
     env = {**os.environ, **dict.fromkeys(BLAS_VARIABLES, blas)}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # else every launch compiles our modules again
     env["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     env["POOLWISE_PADDING"] = "x" * random.randrange(4096)
     return env

@@ -33,7 +33,8 @@ def run(spec: Spec, task: Task, events: Events) -> None:
     events.phase("startup")
     executor.start()
     events.phase("cold")
-    seconds, results = [], []  # type: List[float], List[Any]
+    seconds: List[float] = []
+    expected: List[Any] = []
     for _ in range(REPEATS):
         task.before_batch()
         results, wall = timed(lambda: executor.run(items))
