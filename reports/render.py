@@ -14,9 +14,10 @@ from markupsafe import Markup
 
 from experiments import schema
 from reports import command, method, sentences, wording
+from reports.answers import Tables, answers
 from reports.headlines import headlines
 from reports.load import Results, ResultsError, load, records
-from reports.views import Tables, answers, subjects
+from reports.subjects import subjects
 
 TEMPLATES = Path(__file__).parent / "templates"
 RULING_MARKS = {"supported": "✓", "contradicted": "✕", "undecided": "?"}

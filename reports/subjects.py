@@ -1,4 +1,4 @@
-"""What the templates print: records of ready texts, made from the tables."""
+"""The sections of the report, a task each: records of ready texts, made from the tables."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from experiments import schema
 from reports import figures, sentences, wording
+from reports.answers import Answer, Tables, answer, cell, gain, verdict_rows
 from reports.load import Block, Results, records
 from reports.races import curve_of
 from reports.sentences import Row
@@ -21,46 +21,6 @@ _STATUS_WORDS = {
     "unsupported": "unsupported",
 }
 _RACE_WORDS = {"leader": "fastest", "tied": "tied", "slower": "slower", "undecided": "undecided"}
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One verdict as the first page and the section's heading show it."""
-
-    block: Block
-    anchor: str
-    verdict: str
-    mark: str
-    approach: str
-    speedup: str
-    speedup_interval: str
-    seconds: str
-    baseline: str
-    ties: str
-    memory: str
-    note: str
-
-
-@dataclass(frozen=True)
-class AnswerLine:
-    """A line of the first page: the steady verdict and, beside it, the one-shot one."""
-
-    steady: Answer
-    oneshot: Answer | None
-    warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class AnswerGroup:
-    """The lines of one task, by core count."""
-
-    subject: str
-    lines: tuple[AnswerLine, ...]
-
-    @property
-    def rows(self) -> int:
-        """Table rows it takes: a warning has a row of its own."""
-        return sum(1 + len(line.warnings) for line in self.lines)
 
 
 @dataclass(frozen=True)
@@ -126,44 +86,6 @@ class Subject:
     blocks: tuple[BlockView, ...]
 
 
-@dataclass(frozen=True)
-class Tables:
-    """The tables a report is made from."""
-
-    summary: pd.DataFrame
-    verdicts: pd.DataFrame
-    fits: pd.DataFrame
-    claims: pd.DataFrame
-    ceiling: pd.DataFrame
-
-    @classmethod
-    def of(cls, results: Results) -> Tables:
-        """Read them all. Raises ResultsError for the first one missing or broken."""
-        wanted = (schema.SUMMARY, schema.VERDICT_TABLE, schema.FITS, schema.CLAIMS, schema.CEILING)
-        return cls(*(results.table(table) for table in wanted))
-
-
-def answers(results: Results, tables: Tables) -> list[AnswerGroup]:
-    """The first page's lines, in the plan's order, the core counts of a task together."""
-    rows = verdict_rows(tables.verdicts)
-    grouped: dict[str, list[AnswerLine]] = {}
-    for number, block in enumerate(results.blocks):
-        row, once = (rows.get((block.name, mode)) for mode in schema.MODES)
-        if row is not None:
-            line = AnswerLine(
-                steady=_answer(block, row, number),
-                oneshot=_answer(block, once, number) if once is not None else None,
-                warnings=_grave(results, block, row),
-            )
-            grouped.setdefault(block.subject, []).append(line)
-    return [AnswerGroup(wording.short(name), tuple(lines)) for name, lines in grouped.items()]
-
-
-def verdict_rows(verdicts: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
-    """Verdicts by block and mode."""
-    return {(row["block"], row["mode"]): row for row in records(verdicts)}
-
-
 def subjects(results: Results, tables: Tables) -> list[Subject]:
     """The sections of the report: tasks with their parameters, in the plan's order."""
     rows = verdict_rows(tables.verdicts)
@@ -185,52 +107,6 @@ def subjects(results: Results, tables: Tables) -> list[Subject]:
     ]
 
 
-def _grave(results: Results, block: Block, row: Row) -> tuple[str, ...]:
-    """Warnings that concern what the verdict means, not only its noise: they go to page one."""
-    measured = [str(flag) for flag in results.runs.get(block.name, {}).get("flags", [])]
-    flags = sentences.names(row["flags"])
-    return tuple(flag for flag in flags if flag in measured or "ceiling" in flag)
-
-
-def _answer(block: Block, row: Row, number: int) -> Answer:
-    verdict, ran = str(row["verdict"]), bool(row["approach"])
-    return Answer(
-        block=block,
-        anchor=f"block-{number}",
-        verdict=verdict,
-        mark=sentences.MARKS.get(verdict, ""),
-        approach=str(row["approach"]) if ran else "none",
-        **_gain(row),
-        seconds=_cell(wording.seconds(row["seconds"])),
-        baseline=_cell(wording.seconds(row["baseline_seconds"])),
-        ties=wording.listing(sentences.names(row["ties"]), most=2),
-        memory=_cell(wording.memory(row["peak_memory_mib"])),
-        note=_note(row),
-    )
-
-
-def _gain(row: Row) -> dict[str, str]:
-    """Speedup and its interval for table cells; the sequential program is its own measure."""
-    if sentences.is_sequential(row):
-        return {"speedup": "1x", "speedup_interval": ""}
-    interval = wording.times_interval(row["speedup_low"], row["speedup_high"])
-    return {"speedup": _cell(wording.times(row["speedup"])), "speedup_interval": _cell(interval)}
-
-
-def _cell(text: str) -> str:
-    """In a table, what is unknown is a dash."""
-    return "\N{EN DASH}" if text in (wording.UNKNOWN, wording.NO_INTERVAL) else text
-
-
-def _note(row: Row) -> str:
-    """The few words under a verdict that isn't one."""
-    if row["verdict"] == "inconclusive":
-        if wording.known(row["rounds_needed"]):
-            return f"about {wording.count(row['rounds_needed'], 'round')} needed"
-        return str(row["reason"])
-    return str(row["reason"]) if row["verdict"] == "failed" else ""
-
-
 def _block_view(
     results: Results,
     tables: Tables,
@@ -243,7 +119,7 @@ def _block_view(
     return BlockView(
         block=block,
         anchor=f"block-{number}",
-        answer=_answer(block, steady, number),
+        answer=answer(block, steady, number),
         sentences=_story(block, summary, steady, once),
         figure=_figure(results, summary, block, steady, number),
         approaches=_approach_lines(summary, str(steady["approach"])),
@@ -295,13 +171,13 @@ def _approach_lines(summary: pd.DataFrame, recommended: str) -> tuple[ApproachLi
 def _approach_line(row: Row, once: Row | None, recommended: str) -> ApproachLine:
     return ApproachLine(
         approach=str(row["approach"]),
-        seconds=_cell(wording.seconds(row["seconds"])),
-        **_gain(row),
-        oneshot=_cell(wording.seconds(once["seconds"]) if once else wording.UNKNOWN),
-        oneshot_speedup=_gain(once)["speedup"] if once else "",
-        memory=_cell(wording.memory(row["peak_memory_mib"])),
-        cpu=_cell(wording.percent(row["cpu_share"])),
-        heartbeat=_cell(wording.milliseconds(row["heartbeat_max_ms"])),
+        seconds=cell(wording.seconds(row["seconds"])),
+        **gain(row),
+        oneshot=cell(wording.seconds(once["seconds"]) if once else wording.UNKNOWN),
+        oneshot_speedup=gain(once)["speedup"] if once else "",
+        memory=cell(wording.memory(row["peak_memory_mib"])),
+        cpu=cell(wording.percent(row["cpu_share"])),
+        heartbeat=cell(wording.milliseconds(row["heartbeat_max_ms"])),
         race=_race(row),
         recommended=str(row["approach"]) == recommended,
     )
