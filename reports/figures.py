@@ -38,6 +38,7 @@ def inline(path: Path, prefix: str, label: str) -> Markup:
         raise ResultsError(f"{path}: not there; make it with `python -m reports.plot DIR`")
     text = path.read_text(encoding="utf-8")
     text = text[text.index("<svg") :]
+    text = re.sub(r"<!--.*?-->\s*|(?<=<g) id=\"[^\"]*\"", "", text, flags=re.DOTALL)
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", text)
     # the style element would apply to the whole page; the stylesheet says the same for figures

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from experiments import schema
 from reports import command, laws, wording
@@ -51,7 +51,7 @@ def _log_sd(frame: pd.DataFrame) -> pd.Series:
     """Standard error of log seconds, from the 95% interval and its degrees of freedom."""
     freedom = (frame["rounds"].astype("float64") - 1).clip(lower=1)
     half = np.log(frame["seconds_high"] / frame["seconds_low"]) / 2
-    return pd.Series(half / student.ppf(0.975, freedom), index=frame.index).fillna(0.0)
+    return pd.Series(half / stdtrit(freedom, 0.975), index=frame.index).fillna(0.0)
 
 
 def _worker_curves(usable: pd.DataFrame) -> Iterator[Curve]:

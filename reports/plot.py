@@ -34,6 +34,8 @@ STYLE = {
     "svg.hashsalt": "poolwise",
     "text.parse_math": False,
     "font.family": "sans-serif",
+    # measured with the first, which matplotlib brings along; the others are as wide or narrower
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial"],
     "font.size": 8.5,
     "axes.labelsize": 8.5,
     "axes.edgecolor": "#999999",
@@ -137,7 +139,6 @@ def _line(axes: Axes, curve: pd.DataFrame, name: str, place: int) -> None:
         markeredgewidth=0.5,
         linewidth=1.3,
         elinewidth=1.0,
-        capsize=2,
         label=wording.short(wording.visible(name), 30),
         zorder=3,
     )

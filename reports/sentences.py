@@ -85,12 +85,18 @@ def certainty(row: Row, block: Block) -> str:
         )
     elif verdict == "best" and len(block.approaches) > 1:
         parts.append(f"Each of its {len(block.approaches) - 1} rivals is proven slower or is out.")
-    if wording.known(row["regret_bound"]):
-        bound = wording.percent(row["regret_bound"])
-        parts.append(f"It is at most {bound} slower than the best, known after {rounds}.")
+    parts.append(f"{_regret(row)} after {rounds}.")
     if open_:
         parts.append(f"Not settled: {wording.listing(open_)}.")
     return " ".join(parts)
+
+
+def _regret(row: Row) -> str:
+    """How much slower than the best it may be."""
+    if not wording.known(row["regret_bound"]):
+        return "Decided"
+    bound = wording.percent(row["regret_bound"])
+    return f"It is at most {bound} slower than the best, known" if bound != "0%" else "Decided"
 
 
 def _undecided(row: Row, rivals: list[str], rounds: str) -> str:
