@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
+from typing import Any, List
 
+from experiments.launch.answers import answers_of
 from experiments.launch.base import Task
 from experiments.launch.events import Events
 from experiments.launch.executors.sequential import Sequential
@@ -39,7 +40,7 @@ def run(spec: Spec, task: Task, events: Events) -> None:
         task.before_batch()
         results, wall = timed(lambda: executor.run(items))
         seconds.append(wall)
-        expected = task.answer(results)
+        expected = answers_of(task, results)
         task.after_batch()
     executor.stop()
     task.close()
@@ -48,7 +49,7 @@ def run(spec: Spec, task: Task, events: Events) -> None:
         scale=scale,
         item_seconds=min(seconds) / len(items),
         batch_seconds=min(seconds),
-        expected=json.loads(json.dumps(expected)),
+        expected=expected,
     )
 
 

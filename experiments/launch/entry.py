@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from typing import Tuple, Type
 
-from experiments.launch import calibrate, executors, phases
+from experiments.launch import calibrate, executors, phases, tasks
+from experiments.launch.answers import WrongAnswer
 from experiments.launch.base import Executor, Task, Unsupported
 from experiments.launch.events import Events
-from experiments.launch.naming import load_task, missing_declared, missing_module
+from experiments.launch.naming import missing_declared, missing_module
 from experiments.launch.spec import Spec, SpecError, parse
 
 
@@ -29,7 +31,7 @@ def main() -> int:
         _run(spec, events)
     except Unsupported as reason:
         events.emit("unsupported", reason=str(reason))
-    except phases.WrongAnswer as wrong:
+    except WrongAnswer as wrong:
         events.emit("wrong", reason=str(wrong))
     except Exception as error:
         events.failed(error)
@@ -74,7 +76,7 @@ def _run(spec: Spec, events: Events) -> None:
 def _classes(spec: Spec) -> Tuple[Type[Task], Type[Executor]]:
     """The task's and the executor's class; Unsupported where a declared requirement is missing."""
     try:
-        task_class, executor_class = load_task(spec.task), executors.load(spec.executor)
+        task_class, executor_class = tasks.load(spec.task), executors.load(spec.executor)
     except ModuleNotFoundError as error:
         name = missing_declared(error)
         if name is None:
@@ -86,6 +88,8 @@ def _classes(spec: Spec) -> Tuple[Type[Task], Type[Executor]]:
     missing = missing_module(wanted)
     if missing:
         raise Unsupported(_needs(spec.task, missing))
+    for name in wanted:  # imports are the program's own, not the pool's start-up
+        importlib.import_module(name)
     return task_class, executor_class
 
 

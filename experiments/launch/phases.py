@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Any, Callable, Dict, List, Tuple
 
 from experiments.launch import usage
+from experiments.launch.answers import check
 from experiments.launch.base import Executor, Task
-from experiments.launch.events import Events, shorten
+from experiments.launch.events import Events
 from experiments.launch.heartbeat import Beats
 from experiments.launch.spec import Spec
-
-LONGEST_ANSWER = 80
-
-
-class WrongAnswer(Exception):
-    """A batch's answers are not those of the sequential run; the message says where."""
 
 
 def measure(spec: Spec, task: Task, executor: Executor, events: Events) -> None:
@@ -83,7 +77,7 @@ class _Batches:
         results = self.executor.run_beating(self.items, beats)
         used = usage.difference(before, usage.read())
         memory = usage.tree_memory_mib()  # while the workers still live
-        self._check(results)
+        self._check(results, "profile batch")
         self.task.after_batch()
         self.events.emit(
             "profile",
@@ -101,23 +95,12 @@ class _Batches:
     def _timed_batch(self, phase: str, number: int) -> float:
         self.task.before_batch()
         results, seconds = timed(lambda: self.executor.run(self.items))
-        self._check(results)
+        self._check(results, f"{phase} batch {number}")
         for name, count in self.task.after_batch().items():
             self.extras[name] = self.extras.get(name, 0) + count
         self.events.emit("batch", phase=phase, batch=number, wall_seconds=seconds)
         return seconds
 
-    def _check(self, results: List[Any]) -> None:
+    def _check(self, results: List[Any], where: str) -> None:
         if self.spec.expected is not None:
-            check(self.task, self.spec.expected, results)
-
-
-def check(task: Task, expected: List[Any], results: List[Any]) -> None:
-    """Compare a batch's answers with the sequential ones; raises WrongAnswer at the first other."""
-    got = json.loads(json.dumps(task.answer(results)))
-    if len(got) != len(expected):
-        raise WrongAnswer(f"{len(got)} answers, expected {len(expected)}")
-    for index, (want, have) in enumerate(zip(expected, got)):
-        if not task.same(want, have):
-            shown = [shorten(json.dumps(value), LONGEST_ANSWER) for value in (want, have)]
-            raise WrongAnswer(f"item {index}: expected {shown[0]}, got {shown[1]}")
+            check(self.task, self.spec.expected, results, where)
