@@ -1,98 +1,123 @@
-"""A launch from its spec to its last event."""
+"""One launch from its spec to its last event: sets the process up, runs it, reports failures."""
 
 from __future__ import annotations
 
-import importlib
 import os
+import platform
 import sys
-from typing import Tuple, Type
+import threading
+import traceback
+from typing import Any, Dict, List, Optional
 
-from experiments.launch import calibrate, executors, phases, tasks
-from experiments.launch.answers import WrongAnswer
-from experiments.launch.base import Executor, Task, Unsupported
+from experiments.launch.base import Executor, Unsupported
 from experiments.launch.events import Events
-from experiments.launch.naming import missing_declared, missing_module
 from experiments.launch.spec import Spec, SpecError, parse
+
+#: after a failure was reported, a pool that can't be shut down may hold the launch this long
+GIVE_UP_SECONDS = 5.0
 
 
 def main() -> int:
-    """Read the spec, run the launch; 0 where its events tell everything, 2 for a bad spec."""
+    """Run the launch whose spec is on standard input; 0 where its events tell the rest, else 2."""
+    _forget_working_directory()
     try:
         spec = parse(sys.stdin.read())
-    except SpecError as error:
-        sys.stderr.write(f"experiments.launch: {error}\n")
+        events = Events(spec.events)
+    except (SpecError, OSError) as error:
+        print(f"experiments.launch: {error}", file=sys.stderr)
         return 2
-    _leave_stdin()
-    events = Events(spec.events)
-    _hello(events)
-    if spec.cpus is not None:  # before the task's module: numpy sizes its thread pools on import
-        os.sched_setaffinity(0, spec.cpus)
-    try:
-        _run(spec, events)
-    except Unsupported as reason:
-        events.emit("unsupported", reason=str(reason))
-    except WrongAnswer as wrong:
-        events.emit("wrong", reason=str(wrong))
-    except Exception as error:
-        events.failed(error)
-    else:
+    _close_input()
+    events.emit("hello", **_interpreter())
+    if _Launch(spec, events).succeeds():
         events.emit("end")
     return 0
 
 
-def _leave_stdin() -> None:
+class _Launch:
+    """Keeps the executor at hand, so that its pool can be stopped after a failure."""
+
+    def __init__(self, spec: Spec, events: Events) -> None:
+        self._spec, self._events = spec, events
+        self._executor: Optional[Executor] = None
+
+    def succeeds(self) -> bool:
+        """Run it; where that fails, say why, stop the pool, and return False."""
+        from experiments.launch.answers import WrongAnswer
+
+        try:
+            self._run()
+            return True
+        except Unsupported as error:
+            self._events.emit("unsupported", reason=str(error))
+        except WrongAnswer as error:
+            self._events.emit("wrong", reason=str(error))
+        except (Exception, SystemExit) as error:  # measured code may raise anything
+            traceback.print_exc()
+            self._events.failed(error)
+        self._give_up()
+        return False
+
+    def _run(self) -> None:
+        self._events.phase("import")
+        stay_on(self._spec.cpus)
+        # only now: what these import may size its thread pools by the CPUs it finds
+        from experiments.launch import calibrate, phases, setup
+
+        task = setup.make_task(self._spec)
+        self._executor = setup.make_executor(self._spec, task)
+        if self._spec.mode == "calibrate":
+            calibrate.calibrate(self._spec, task, self._executor, self._events)
+        else:
+            phases.measure(self._spec, task, self._executor, self._events)
+
+    def _give_up(self) -> None:
+        """Shut the pool down if that works; the last event is written, so never wait for long."""
+        last_resort = threading.Timer(GIVE_UP_SECONDS, os._exit, (0,))
+        last_resort.daemon = True
+        last_resort.start()
+        try:
+            if self._executor is not None:
+                self._executor.stop()
+        except Exception:
+            traceback.print_exc()
+
+
+def stay_on(cpus: Optional[List[int]]) -> None:
+    """Keep this process and its children on some logical CPUs (None: wherever the system likes)."""
+    if cpus is None:
+        return
+    if not hasattr(os, "sched_setaffinity"):
+        raise Unsupported("this platform can't keep a process on chosen CPUs")
+    try:
+        os.sched_setaffinity(0, cpus)
+    except OSError as error:
+        raise RuntimeError(f"can't run on the CPUs {cpus}: {error}") from error
+    if os.sched_getaffinity(0) != set(cpus):
+        raise RuntimeError(f"may run only on {sorted(os.sched_getaffinity(0))} of the CPUs {cpus}")
+
+
+def _interpreter() -> Dict[str, Any]:
+    gil = getattr(sys, "_is_gil_enabled", None)
+    has_gil = True if platform.python_implementation() == "CPython" else None
+    return {
+        "pid": os.getpid(),
+        "python": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "gil": has_gil if gil is None else gil(),
+    }
+
+
+def _forget_working_directory() -> None:
+    """`python -m` looks for modules in the working directory first; nothing of ours lives there.
+
+    A neighbour named like a module of the standard library would be imported in its place.
+    """
+    if not getattr(sys.flags, "safe_path", False) and sys.path and sys.path[0] == os.getcwd():
+        del sys.path[0]
+
+
+def _close_input() -> None:
     """Measured code that reads standard input finds its end at once."""
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
-
-
-def _hello(events: Events) -> None:
-    gil = getattr(sys, "_is_gil_enabled", None)
-    events.emit(
-        "hello",
-        pid=os.getpid(),
-        python=sys.version.split()[0],
-        implementation=sys.implementation.name,
-        gil=gil() if gil else None,
-    )
-
-
-def _run(spec: Spec, events: Events) -> None:
-    events.phase("import")
-    task_class, executor_class = _classes(spec)
-    task = task_class({**task_class.defaults, **spec.params}, spec.ref.context)
-    if spec.mode == "calibrate":
-        calibrate.run(spec, task, events)
-        return
-    options = {**executor_class.defaults, **spec.options}
-    reason = executor_class.unsupported(task, options)
-    if reason:
-        raise Unsupported(reason)
-    executor = executor_class(spec.ref, task, spec.workers, options)
-    phases.measure(spec, task, executor, events)
-
-
-def _classes(spec: Spec) -> Tuple[Type[Task], Type[Executor]]:
-    """The task's and the executor's class; Unsupported where a declared requirement is missing."""
-    try:
-        task_class, executor_class = tasks.load(spec.task), executors.load(spec.executor)
-    except ModuleNotFoundError as error:
-        name = missing_declared(error)
-        if name is None:
-            raise
-        raise Unsupported(_needs(spec.task, name)) from error
-    wanted = task_class.requires
-    if spec.executor == "asyncio" and task_class.native_async:
-        wanted += task_class.requires_async
-    missing = missing_module(wanted)
-    if missing:
-        raise Unsupported(_needs(spec.task, missing))
-    for name in wanted:  # imports are the program's own, not the pool's start-up
-        importlib.import_module(name)
-    return task_class, executor_class
-
-
-def _needs(task: str, module: str) -> str:
-    version = ".".join(map(str, sys.version_info[:3]))
-    return f"{task} needs the module {module}, which Python {version} does not have here"

@@ -1,4 +1,4 @@
-"""The phases of a measuring launch: import, prepare, startup, cold, steady, profile, teardown."""
+"""A measuring launch, phase by phase: startup, cold, steady, profile, teardown."""
 
 from __future__ import annotations
 
@@ -14,93 +14,97 @@ from experiments.launch.spec import Spec
 
 
 def measure(spec: Spec, task: Task, executor: Executor, events: Events) -> None:
-    """Run all phases; the pool is shut down whatever happens."""
+    """Run all phases; on an exception the pool is left to be stopped by the caller."""
     events.phase("prepare")
-    task.prepare(spec.items, spec.scale)
-    items = task.make_items(spec.items, spec.scale)
+    batches = _Batches(spec, task, executor, events, made_items(task, spec.items, spec.scale))
     events.phase("startup")
-    try:
-        _, seconds = timed(executor.start)
-        events.emit("startup", seconds=seconds)
-        batches = _Batches(spec, task, executor, items, events)
-        batches.cold()
-        batches.steady()
-        if spec.profile:
-            batches.profile()
-        batches.tell_extras()
-        events.phase("teardown")
-        _, seconds = timed(executor.stop)
-        events.emit("teardown", seconds=seconds)
-    except BaseException:
-        executor.stop()
-        raise
-    finally:
-        task.close()
+    events.emit("startup", seconds=timed(executor.start)[1])
+    batches.cold()
+    batches.steady()
+    if spec.profile:
+        batches.profile()
+    batches.tell_extras()
+    events.phase("teardown")
+    events.emit("teardown", seconds=timed(lambda: close(task, executor))[1])
+
+
+def made_items(task: Task, count: int, scale: int) -> List[Any]:
+    """The task's files and its items; raises ValueError where it makes another number of them."""
+    task.prepare(count, scale)
+    items = task.make_items(count, scale)
+    if len(items) != count:
+        raise ValueError(f"make_items({count}, {scale}) made {len(items)} items")
+    return items
+
+
+def close(task: Task, executor: Executor) -> None:
+    """Shut the pool down, then close what the task opened in this process."""
+    executor.stop()
+    task.close()
 
 
 def timed(call: Callable[[], Any]) -> Tuple[Any, float]:
     """What a call returns, and its wall seconds."""
-    start = time.perf_counter_ns()
+    began_ns = time.perf_counter_ns()
     result = call()
-    return result, (time.perf_counter_ns() - start) / 1e9
+    return result, (time.perf_counter_ns() - began_ns) / 1e9
 
 
 class _Batches:
-    """The batches of one launch: each prepared, timed, checked, in this order."""
+    """The batches of one launch, each checked outside its timing."""
 
     def __init__(
-        self, spec: Spec, task: Task, executor: Executor, items: List[Any], events: Events
+        self, spec: Spec, task: Task, executor: Executor, events: Events, items: List[Any]
     ) -> None:
-        self.spec, self.task, self.executor = spec, task, executor
-        self.items, self.events = items, events
-        self.extras: Dict[str, int] = {}
+        self._spec, self._task, self._executor = spec, task, executor
+        self._events, self._items = events, items
+        self._extras: Dict[str, int] = {}
 
     def cold(self) -> None:
         """The first batch of the pool's life."""
-        self.events.phase("cold")
+        self._events.phase("cold")
         self._timed_batch("cold", 0)
 
     def steady(self) -> None:
-        """Batches until there are enough of them and enough seconds, or too many."""
-        self.events.phase("steady")
-        seconds, batch = 0.0, 0
-        spec = self.spec
-        while batch < spec.batches or (seconds < spec.steady_seconds and batch < spec.most_batches):
+        """At least `batches`, and on until `steady_seconds` are timed, at most `most_batches`."""
+        spec, batch, seconds = self._spec, 0, 0.0
+        self._events.phase("steady")
+        while batch < spec.batches or (batch < spec.most_batches and seconds < spec.steady_seconds):
             seconds += self._timed_batch("steady", batch)
             batch += 1
 
     def profile(self) -> None:
-        """One more batch with a heartbeat; what it used; its time counts nowhere."""
-        self.events.phase("profile")
-        self.task.before_batch()
-        beats, before = Beats(), usage.read()
-        results = self.executor.run_beating(self.items, beats)
-        used = usage.difference(before, usage.read())
-        memory = usage.tree_memory_mib()  # while the workers still live
+        """One more batch, timed apart: watching it costs something."""
+        self._events.phase("profile")
+        self._task.before_batch()
+        beats, before = Beats(), usage.measure()
+        results = self._executor.run_beating(self._items, beats)
+        after = usage.measure()
+        memory_mib = usage.memory_mib()  # while the workers still live
+        self._task.after_batch()
         self._check(results, "profile batch")
-        self.task.after_batch()
-        self.events.emit(
+        self._events.emit(
             "profile",
             profile_seconds=beats.batch_seconds,
-            peak_memory_mib=memory,
-            **used,
+            peak_memory_mib=memory_mib,
+            **usage.between(before, after),
             **beats.summary(),
         )
 
     def tell_extras(self) -> None:
-        """What the task counted itself over the timed batches, if anything."""
-        if self.extras:
-            self.events.emit("extras", **self.extras)
+        """What the task itself counted over the timed batches, if anything."""
+        if self._extras:
+            self._events.emit("extras", **self._extras)
 
-    def _timed_batch(self, phase: str, number: int) -> float:
-        self.task.before_batch()
-        results, seconds = timed(lambda: self.executor.run(self.items))
-        self._check(results, f"{phase} batch {number}")
-        for name, count in self.task.after_batch().items():
-            self.extras[name] = self.extras.get(name, 0) + count
-        self.events.emit("batch", phase=phase, batch=number, wall_seconds=seconds)
+    def _timed_batch(self, phase: str, batch: int) -> float:
+        self._task.before_batch()
+        results, seconds = timed(lambda: self._executor.run(self._items))
+        for name, count in self._task.after_batch().items():
+            self._extras[name] = self._extras.get(name, 0) + count
+        self._check(results, f"{phase} batch {batch}")
+        self._events.emit("batch", phase=phase, batch=batch, wall_seconds=seconds)
         return seconds
 
     def _check(self, results: List[Any], where: str) -> None:
-        if self.spec.expected is not None:
-            check(self.task, self.spec.expected, results, where)
+        if self._spec.expected is not None:
+            check(self._task, self._spec.expected, results, where)

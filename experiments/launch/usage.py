@@ -1,138 +1,183 @@
-"""What the process tree of a launch uses: CPU seconds, context switches, memory.
+"""What the whole process tree has used: CPU, context switches and memory.
 
-Sources and resolution. This process: getrusage (microseconds). Living worker processes: the
-scheduler's nanoseconds in /proc/<pid>/task/*/schedstat, split into user and system by the clock
-ticks (10 ms) of /proc/<pid>/stat, whose shares are over the worker's life. Processes that ended:
-RUSAGE_CHILDREN of this process (microseconds), cutime and cstime (ticks) of workers. Where /proc is
-missing (macOS) a number that would leave out living workers is None: unknown.
+Resolution: the launch itself and children it has already waited for by getrusage (microseconds).
+Living descendants by their process CPU clock (nanoseconds, ended threads included), which is split
+into user and system in the proportion of the kernel's ticks (commonly 10 ms, so that split is
+coarse in a short batch); what a descendant's own ended children used counts in ticks. Switches of
+a descendant's threads that have ended are lost. A process that ends is counted by its parent, so
+the tree's total only grows. Without /proc (macOS), what can't be known is None.
 """
 
 from __future__ import annotations
 
 import os
 import resource
+import sys
+import time
 from dataclasses import dataclass
-from typing import Any, Dict, List, Optional, Tuple
+from pathlib import Path
+from typing import Dict, Iterator, List, Optional, Tuple
 
-_TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
-_HAS_PROC = os.path.exists("/proc/self/stat")
+PROC = Path("/proc")
+_CPUCLOCK_SCHED = 2  # Linux: a process's CPU clock has the id (~pid << 3) | 2 (clock_getcpuclockid)
 
 
 @dataclass(frozen=True)
 class Usage:
-    """Totals since the start of the launch, over its process tree; None is unknown."""
+    """Totals since the launch began; None = unknown."""
 
+    #: this process, and descendants that have ended
     user_seconds: Optional[float]
     system_seconds: Optional[float]
+    #: living descendants, by their clock; and by ticks, which tell user from system
+    living_seconds: float
+    living_user_seconds: float
+    living_system_seconds: float
     voluntary_switches: Optional[int]
     involuntary_switches: Optional[int]
 
 
-def read() -> Usage:
-    """Usage of this process, its living descendants and its ended ones."""
+@dataclass(frozen=True)
+class Stat:
+    """Fields of /proc/<pid>/stat; `reaped`: descendants that the process has waited for."""
+
+    pid: int
+    parent: int
+    user_seconds: float
+    system_seconds: float
+    reaped_user_seconds: float
+    reaped_system_seconds: float
+
+
+def measure() -> Usage:
+    """Read what the tree of this process has used so far."""
+    if not _has_proc() and _has_living_workers():
+        return Usage(None, None, 0.0, 0.0, 0.0, None, None)
     own = resource.getrusage(resource.RUSAGE_SELF)
-    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-    user = own.ru_utime + ended.ru_utime
-    system = own.ru_stime + ended.ru_stime
-    voluntary = own.ru_nvcsw + ended.ru_nvcsw
-    involuntary = own.ru_nivcsw + ended.ru_nivcsw
-    if not _HAS_PROC:
-        return _without_proc(user, system, voluntary, involuntary)
-    for pid in descendants():
-        try:
-            worker_user, worker_system = _worker_seconds(pid)
-            worker_voluntary, worker_involuntary = _worker_switches(pid)
-        except (OSError, ValueError, IndexError):
-            continue  # it has just ended: then it is among the ended ones at the next reading
-        user, system = user + worker_user, system + worker_system
-        voluntary, involuntary = voluntary + worker_voluntary, involuntary + worker_involuntary
-    return Usage(user, system, voluntary, involuntary)
+    reaped = resource.getrusage(resource.RUSAGE_CHILDREN)
+    living = descendants(os.getpid())
+    switches = [_switches(stat.pid) for stat in living]
+    return Usage(
+        own.ru_utime + reaped.ru_utime + sum(stat.reaped_user_seconds for stat in living),
+        own.ru_stime + reaped.ru_stime + sum(stat.reaped_system_seconds for stat in living),
+        sum(_cpu_seconds(stat) for stat in living),
+        sum(stat.user_seconds for stat in living),
+        sum(stat.system_seconds for stat in living),
+        own.ru_nvcsw + reaped.ru_nvcsw + sum(voluntary for voluntary, _ in switches),
+        own.ru_nivcsw + reaped.ru_nivcsw + sum(involuntary for _, involuntary in switches),
+    )
 
 
-def _without_proc(user: float, system: float, voluntary: int, involuntary: int) -> Usage:
-    import multiprocessing
-
-    if multiprocessing.active_children():
-        return Usage(None, None, None, None)
-    return Usage(user, system, voluntary, involuntary)
-
-
-def difference(before: Usage, after: Usage) -> Dict[str, Any]:
-    """What was used in between, under the names of the profile event; never negative."""
-    pairs = {
-        "cpu_user_seconds": (before.user_seconds, after.user_seconds),
-        "cpu_system_seconds": (before.system_seconds, after.system_seconds),
-        "voluntary_switches": (before.voluntary_switches, after.voluntary_switches),
-        "involuntary_switches": (before.involuntary_switches, after.involuntary_switches),
-    }
+def between(before: Usage, after: Usage) -> Dict[str, Optional[float]]:
+    """CPU seconds and switches from one reading to the next, as fields of the profile event."""
+    living = after.living_seconds - before.living_seconds
+    user_share = _user_share(before, after)
     return {
-        name: None if old is None or new is None else max(0, new - old)
-        for name, (old, new) in pairs.items()
+        "cpu_user_seconds": _grown(before.user_seconds, after.user_seconds, living * user_share),
+        "cpu_system_seconds": _grown(
+            before.system_seconds, after.system_seconds, living * (1 - user_share)
+        ),
+        "voluntary_switches": _grown(before.voluntary_switches, after.voluntary_switches),
+        "involuntary_switches": _grown(before.involuntary_switches, after.involuntary_switches),
     }
 
 
-def descendants() -> List[int]:
-    """Process ids of all living descendants, by the parents in /proc/<pid>/stat."""
-    children: Dict[int, List[int]] = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                parent = int(_stat(int(entry))[1])
-            except (OSError, ValueError, IndexError):
-                continue
-            children.setdefault(parent, []).append(int(entry))
-    found: List[int] = []
-    waiting = list(children.get(os.getpid(), []))
+def memory_mib() -> Optional[float]:
+    """Proportional set size of the tree now, in MiB; None where the kernel doesn't say."""
+    if not _has_proc():
+        return None
+    tree = [os.getpid(), *(stat.pid for stat in descendants(os.getpid()))]
+    sizes_kib = [_pss_kib(pid) for pid in tree]
+    known_kib = [size for size in sizes_kib if size is not None]
+    return sum(known_kib) / 1024 if len(known_kib) == len(sizes_kib) else None
+
+
+def descendants(root: int) -> List[Stat]:
+    """Every living process below `root`, found by the chain of parents."""
+    children: Dict[int, List[Stat]] = {}
+    for stat in _stats():
+        children.setdefault(stat.parent, []).append(stat)
+    found: List[Stat] = []
+    waiting = [root]
     while waiting:
-        pid = waiting.pop()
-        found.append(pid)
-        waiting += children.get(pid, [])
+        below = children.pop(waiting.pop(), [])
+        found += below
+        waiting += [stat.pid for stat in below]
     return found
 
 
-def _stat(pid: int) -> List[str]:
-    """Fields of /proc/<pid>/stat from the third (state) on: the name before may hold blanks."""
-    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-        return file.read().rpartition(")")[2].split()
+def parse_stat(text: str, ticks_per_second: int) -> Stat:
+    """Read /proc/<pid>/stat (proc_pid_stat(5)); the name in it may hold blanks and brackets."""
+    values = text.rpartition(")")[2].split()
+    times = [int(value) / ticks_per_second for value in values[11:15]]
+    return Stat(int(text.partition(" (")[0]), int(values[1]), *times)
 
 
-def _worker_seconds(pid: int) -> Tuple[float, float]:
-    fields = _stat(pid)
-    user, system, ended_user, ended_system = (int(field) / _TICKS for field in fields[11:15])
-    nanoseconds = 0
+def _user_share(before: Usage, after: Usage) -> float:
+    """Share of user time in what living descendants used; 1 where the ticks don't tell."""
+    user = after.living_user_seconds - before.living_user_seconds
+    system = after.living_system_seconds - before.living_system_seconds
+    if min(user, system) < 0 or user + system == 0:  # one ended and took its ticks along, or none
+        return 1.0
+    return user / (user + system)
+
+
+def _grown(before: Optional[float], after: Optional[float], more: float = 0) -> Optional[float]:
+    if before is None or after is None:
+        return None
+    return max(0, after - before + more)
+
+
+def _has_proc() -> bool:
+    return (PROC / "self" / "stat").exists()
+
+
+def _has_living_workers() -> bool:
+    """Without /proc, worker processes are all that can be known of the descendants."""
+    multiprocessing = sys.modules.get("multiprocessing")
+    return multiprocessing is not None and bool(multiprocessing.active_children())
+
+
+def _stats() -> Iterator[Stat]:
+    ticks_per_second = os.sysconf("SC_CLK_TCK")
+    for name in os.listdir(PROC) if _has_proc() else ():
+        if name.isdigit():
+            try:
+                text = (PROC / name / "stat").read_text(errors="replace")
+            except OSError:
+                continue  # it has ended meanwhile
+            yield parse_stat(text, ticks_per_second)
+
+
+def _cpu_seconds(stat: Stat) -> float:
     try:
-        for thread in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{thread}/schedstat", encoding="ascii") as file:
-                nanoseconds += int(file.read().split()[0])
-    except (OSError, ValueError, IndexError):
-        nanoseconds = 0  # a kernel without schedstat: the ticks have to do
-    if nanoseconds:
-        share = user / (user + system) if user + system else 1.0
-        user, system = share * nanoseconds / 1e9, (1 - share) * nanoseconds / 1e9
-    return user + ended_user, system + ended_system
+        return time.clock_gettime(~stat.pid << 3 | _CPUCLOCK_SCHED)
+    except OSError:  # it has ended meanwhile, or the kernel has no such clock
+        return stat.user_seconds + stat.system_seconds
 
 
-def _worker_switches(pid: int) -> Tuple[int, int]:
-    voluntary = involuntary = 0
-    for thread in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{thread}/status", encoding="utf-8", errors="replace") as file:
-            for line in file:
-                if line.startswith("voluntary_ctxt_switches"):
-                    voluntary += int(line.split()[1])
-                elif line.startswith("nonvoluntary_ctxt_switches"):
-                    involuntary += int(line.split()[1])
+def _switches(pid: int) -> Tuple[int, int]:
+    """Voluntary and involuntary switches of a process, summed over its living threads."""
+    totals = {"voluntary_ctxt_switches": 0, "nonvoluntary_ctxt_switches": 0}
+    for status in (PROC / str(pid) / "task").glob("*/status"):
+        try:
+            lines = status.read_text(errors="replace").splitlines()
+        except OSError:
+            continue  # the thread has ended meanwhile
+        for key, _, value in (line.partition(":") for line in lines):
+            if key in totals:
+                totals[key] += int(value)
+    voluntary, involuntary = totals.values()
     return voluntary, involuntary
 
 
-def tree_memory_mib() -> Optional[float]:
-    """Proportional set size of the process tree in MiB (shared pages count once), or None."""
-    if not _HAS_PROC:
-        return None
-    total_kib = 0
-    for pid in [os.getpid(), *descendants()]:
-        try:
-            with open(f"/proc/{pid}/smaps_rollup", encoding="ascii", errors="replace") as file:
-                total_kib += sum(int(line.split()[1]) for line in file if line.startswith("Pss:"))
-        except (OSError, ValueError, IndexError):
-            continue
-    return total_kib / 1024 if total_kib else None
+def _pss_kib(pid: int) -> Optional[int]:
+    """0 for a process that has ended, None where the kernel doesn't say."""
+    try:
+        text = (PROC / str(pid) / "smaps_rollup").read_text()
+    except ProcessLookupError:
+        return 0
+    except OSError:
+        return None if (PROC / str(pid)).exists() else 0
+    sizes = [int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")]
+    return sizes[0] if sizes else None

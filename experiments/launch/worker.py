@@ -10,8 +10,8 @@ import threading
 from multiprocessing import util
 from typing import Any, Optional
 
+from experiments.launch import tasks
 from experiments.launch.base import Task, TaskRef
-from experiments.launch.tasks import load
 
 _task: Task
 _barrier: Any = None
@@ -23,7 +23,7 @@ def begin(ref: TaskRef, shared: Any, barrier: Any) -> None:
     global _task, _barrier, _error
     _barrier = barrier
     try:
-        _task = load(ref.name)(ref.params, ref.context)
+        _task = tasks.load(ref.name)(ref.params, ref.context)
         _task.start_worker(shared)
         util.Finalize(None, _task.close, exitpriority=0)
     except Exception as error:

@@ -1,0 +1,55 @@
+"""The task's and the executor's instances of a launch, or the reason why there are none."""
+
+from __future__ import annotations
+
+import sys
+from typing import Tuple, Type
+
+from experiments.launch import executors, tasks
+from experiments.launch.base import Executor, Task, Unsupported
+from experiments.launch.naming import missing_declared, missing_module
+from experiments.launch.spec import Spec
+
+
+def make_task(spec: Spec) -> Task:
+    """The task in this process; raises Unsupported where a requirement it declares is missing."""
+    try:
+        task_class = tasks.load(spec.task)
+    except ModuleNotFoundError as error:
+        missing = missing_declared(error)
+        if missing is None:
+            raise
+        raise Unsupported(_needs(spec.task, missing)) from error
+    missing = missing_module(_requirements(spec, task_class))
+    if missing is not None:
+        raise Unsupported(_needs(spec.task, missing))
+    params = {**task_class.defaults, **spec.params}
+    problem = task_class.check_params(params)
+    if problem is not None:
+        raise ValueError(problem)
+    return task_class(params, spec.ref.context)
+
+
+def make_executor(spec: Spec, task: Task) -> Executor:
+    """The executor, a sequential one to calibrate; raises Unsupported with its reason."""
+    calibrating = spec.mode == "calibrate"
+    executor_class = executors.load("sequential" if calibrating else spec.executor)
+    given = {} if calibrating else spec.options
+    unknown = sorted(set(given) - set(executor_class.defaults))
+    if unknown:
+        raise ValueError(f"executor {spec.executor} has no option {', '.join(unknown)}")
+    options = {**executor_class.defaults, **given}
+    reason = executor_class.unsupported(task, options)
+    if reason is not None:
+        raise Unsupported(reason)
+    return executor_class(spec.ref, task, 1 if executor_class.single else spec.workers, options)
+
+
+def _requirements(spec: Spec, task_class: Type[Task]) -> Tuple[str, ...]:
+    on_loop = spec.mode == "measure" and spec.executor == "asyncio" and task_class.native_async
+    return task_class.requires + (task_class.requires_async if on_loop else ())
+
+
+def _needs(task: str, module: str) -> str:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return f"{task} needs the module {module}, which Python {version} ({sys.executable}) lacks"
