@@ -58,9 +58,7 @@ def _no_gain(steady: pd.DataFrame) -> str:
     rows = steady[steady["verdict"] == "no-gain"]
     if rows.empty:
         return ""
-    where = [
-        f"{row['subject']} on {wording.count(row['cores'], 'core')}" for _, row in rows.iterrows()
-    ]
+    where = _places(rows)
     margin = wording.percent(rows["margin"].iloc[0])
     return (
         f"In {len(rows)} of {wording.count(len(steady), 'block')} nothing beats the sequential "
@@ -88,21 +86,32 @@ def _oneshot(verdicts: pd.DataFrame) -> str:
 
 
 def _undecided(steady: pd.DataFrame) -> str:
+    """Blocks without a verdict; and where at least a gain over sequential is certain."""
     rows = steady[steady["verdict"] == "inconclusive"]
     if rows.empty:
         return ""
-    where = [
-        f"{row['subject']} on {wording.count(row['cores'], 'core')}" for _, row in rows.iterrows()
-    ]
     many = wording.count(len(steady), "block")
-    return f"Not decided: {len(rows)} of {many}, {wording.listing(where)}."
+    text = f"Not decided: {len(rows)} of {many}, {wording.listing(_places(rows))}."
+    gains = rows[rows["speedup_low"] > 1 + rows["margin"]].sort_values("speedup_low")
+    if gains.empty:
+        return text
+    surest = gains.iloc[-1]
+    return (
+        f"{text} In {len(gains)} of them the candidate so far does gain by more than the margin: "
+        f"{surest['approach']} is at least {wording.times(surest['speedup_low'])} sequential in "
+        f"{_places(gains.iloc[-1:])[0]}."
+    )
 
 
 def _failed(steady: pd.DataFrame) -> str:
     rows = steady[steady["verdict"] == "failed"]
     if rows.empty:
         return ""
-    where = [
+    where = _places(rows)
+    return f"No approach gave a right answer in {wording.listing(where)}."
+
+
+def _places(rows: pd.DataFrame) -> list[str]:
+    return [
         f"{row['subject']} on {wording.count(row['cores'], 'core')}" for _, row in rows.iterrows()
     ]
-    return f"No approach gave a right answer in {wording.listing(where)}."

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from reports import wording
+from reports.races import curve_of
 
 NOT_MEASURED = "not measured in this grid"
 #: CPU-bound work written in Python alone, so that it holds the GIL
@@ -129,27 +130,28 @@ def starting_processes_costs(evidence: Evidence) -> Ruling:
     processes = evidence.rows("processes", least_workers=2)
     processes = processes[processes["startup_seconds"].notna()]
     batches = evidence.rows("sequential").groupby("block")["seconds"].min()
+    labels = zip(processes["approach"], processes["workers"], strict=True)
     processes = processes.assign(
-        share=processes["startup_seconds"] / processes["block"].map(batches)
+        share=processes["startup_seconds"] / processes["block"].map(batches),
+        curve=[curve_of(*label) for label in labels],
     )
     processes = processes[processes["share"].notna()]
     threads = evidence.rows("threads", least_workers=2)["startup_seconds"].median()
     if processes.empty:
         return _undecided(f"{NOT_MEASURED}: needs 2 processes beside the sequential program")
-    parts = [_startup(*pair) for pair in processes.groupby("executor_options")]
-    told = f"Median start-up of a pool: {wording.listing(parts, most=6)}"
-    told += f"; of threads {wording.seconds(threads)}." if wording.known(threads) else "."
-    shares = processes.groupby("executor_options")["share"].median()
+    parts = [_startup(*pair) for pair in processes.groupby("curve")]
+    sizes = f"{processes['workers'].min()} to {processes['workers'].max()} workers"
+    told = f"Median start-up of pools with {sizes}: {wording.listing(parts, most=6)}"
+    told += f"; threads {wording.seconds(threads)}." if wording.known(threads) else "."
+    shares = processes.groupby("curve")["share"].median()
     much = shares >= MUCH_STARTUP
     ruling = "supported" if much.all() else "undecided" if much.any() else "contradicted"
     return Ruling(ruling, told, tuple(dict.fromkeys(processes["block"])))
 
 
-def _startup(options: object, group: pd.DataFrame) -> str:
-    chosen = json.loads(str(options) or "{}")
-    name = ", ".join(str(value) for _, value in sorted(chosen.items(), reverse=True)) or "default"
+def _startup(curve: object, group: pd.DataFrame) -> str:
     spent = wording.seconds(group["startup_seconds"].median())
-    return f"{name} {spent}, {wording.percent(group['share'].median())} of a sequential batch"
+    return f"{curve} {spent}, {wording.percent(group['share'].median())} of a sequential batch"
 
 
 def threads_keep_responsive(evidence: Evidence) -> Ruling:

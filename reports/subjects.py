@@ -186,7 +186,7 @@ def _approach_line(row: Row, once: Row | None, recommended: str) -> ApproachLine
 def _race(row: Row) -> str:
     race = str(row["race"])
     if race == "dropped":
-        return f"out after {wording.number(row['rounds'])}"
+        return f"out after {int(row['rounds'])}"
     return _RACE_WORDS.get(race, race)
 
 
