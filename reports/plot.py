@@ -120,7 +120,7 @@ def _raw(axes: Axes, panel: Panel, names: list[str]) -> None:
         gap = np.full_like(x, np.nan)
         strokes = np.stack([x, x * 1.0005, gap], axis=1).ravel()
         heights = np.stack([y, y, gap], axis=1).ravel()
-        axes.plot(strokes, heights, color=_colour(place), lw=2.2, alpha=0.35, zorder=2)
+        axes.plot(strokes, heights, color=_colour(place), lw=2.4, alpha=0.5, zorder=2)
 
 
 def _line(axes: Axes, curve: pd.DataFrame, name: str, place: int) -> None:

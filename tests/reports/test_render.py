@@ -65,6 +65,7 @@ def test_the_first_page_answers_with_numbers(page: str) -> None:
     assert "Take processes x2: 1.96x sequential".replace(" ", "") in text
     assert "no-gain" in text
     assert re.search(r"about\d+roundsneeded", text), "undecided says how many rounds it takes"
+    assert "candidatesofar" in text, "an undecided candidate isn't called recommended"
     assert "theserverwasthebottleneck:0.97ofitscorebusy" in text
 
 
