@@ -95,7 +95,8 @@ def _identity(block: Mapping[str, Any], settings: Mapping[str, Any]) -> list[Any
     """What must be the same for two measurements of a block to be one."""
     how = ("batch_seconds", "batches", "steady_seconds", "looks", "block_seconds", "margin",
            "alpha", "seed", "launch_timeout_seconds", "disturbed")  # fmt: skip
-    return [{key: value for key, value in block.items() if key != "digest"},
+    words = ("digest", "summary", "params_label")
+    return [{key: value for key, value in block.items() if key not in words},
             {key: settings[key] for key in how}]  # fmt: skip
 
 

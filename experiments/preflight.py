@@ -96,6 +96,7 @@ def _check_old_results(results: Path, plan: Mapping[str, Any]) -> None:
         name for name, digest in measured.items()
         if (results / "blocks" / name / "journal.jsonl").exists() and planned.get(name) != digest
     ]  # fmt: skip
+    _check_started(results, plan)
     if lost:
         preset = (old or {}).get("preset")
         raise settings.ConfigError(
@@ -103,6 +104,22 @@ def _check_old_results(results: Path, plan: Mapping[str, Any]) -> None:
             f"measured blocks, as {lost[0]}, are not part of this one); nothing was touched: "
             f"{_ways_out(results)}"
         )
+
+
+def _check_started(results: Path, plan: Mapping[str, Any]) -> None:
+    """A block that was cut off goes on only with the code that began it."""
+    for block in plan["blocks"]:
+        folder = results / "blocks" / block["block"]
+        journal = folder / "journal.jsonl"
+        if not journal.exists() or (folder / "launches.csv").exists():
+            continue
+        with journal.open(encoding="utf-8", errors="replace") as file:
+            first = file.readline()
+        if first.endswith("\n") and f'"{plan["code_digest"]}"' not in first:
+            raise settings.ConfigError(
+                f"{journal}: was begun with another version of the measured code; nothing was "
+                f"touched: move {folder} away to measure this block again"
+            )
 
 
 def _ways_out(results: Path) -> str:

@@ -19,7 +19,7 @@ from experiments.conductor.child import Launcher, Outcome
 from experiments.conductor.journal import Journal
 from experiments.conductor.reaper import Reaper
 from experiments.launch.tasks import load as load_task
-from experiments.plan import digest
+from experiments.plan import code_digest, digest
 from experiments.services import service
 from experiments.statistics.block import BlockRace, Round
 from experiments.statistics.launches import oneshot_value, steady_value
@@ -49,6 +49,7 @@ class BlockRun:
         self.plan, self.host, self.folder, self.log = plan, host, folder, log
         self.block = next(block for block in plan["blocks"] if block["block"] == name)
         self.settings = plan["settings"]
+        self.code_digest = code_digest()  # of what runs now, whatever ran when the plan was made
         self.approaches = {entry["approach"]: entry for entry in self.block["approaches"]}
         self.journal = Journal(folder / "journal.jsonl", self._identity())
         self.race = BlockRace(candidates(self.block), RaceSettings.from_mapping(plan["statistics"]))
@@ -59,7 +60,7 @@ class BlockRun:
     def _identity(self) -> dict[str, Any]:
         return {"schema_version": schema.SCHEMA_VERSION, "block": self.block["block"],
                 "digest": self.block["digest"], "fingerprint": self.plan["fingerprint"],
-                "code_digest": self.plan["code_digest"]}  # fmt: skip
+                "code_digest": self.code_digest}  # fmt: skip
 
     def measure(self) -> None:
         """Calibrate, run the rounds, write the block's files."""
@@ -102,7 +103,7 @@ class BlockRun:
         block, target = self.block, self.settings["batch_seconds"]
         identity = {
             "task": block["task"], "params": block["params"], "min_items": block["min_items"],
-            "batch_seconds": target, "code_digest": self.plan["code_digest"],
+            "batch_seconds": target, "code_digest": self.code_digest,
             "fingerprint": self.plan["fingerprint"], "seed": self.plan["seed"],
         }  # fmt: skip
         path = self.folder.parent.parent / "calibrations" / f"{digest(identity)}.json"
@@ -225,7 +226,7 @@ class BlockRun:
             "teardown_seconds": outcome.teardown_seconds,
             "peak_memory_mib": outcome.peak_memory_mib,
             "foreign_cpu_share": outcome.foreign_cpu_share, "steal_share": outcome.steal_share,
-            "disturbed": self._disturbed(outcome), "code_digest": self.plan["code_digest"],
+            "disturbed": self._disturbed(outcome), "code_digest": self.code_digest,
             "service_cpu_share": outcome.service_cpu_share, "lost_updates": outcome.lost_updates,
             "load_1min": outcome.load_1min, "launch_seconds": outcome.launch_seconds,
             **outcome.profile,
