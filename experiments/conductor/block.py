@@ -188,6 +188,8 @@ class BlockRun:
         spec = self._spec("measure", entry["executor"], entry["options"], entry["workers"],
                           calibration.items, calibration.scale)  # fmt: skip
         spec["expected"] = calibration.expected
+        # memory, CPU and heartbeats need no race: once they are known, rounds are for timing
+        spec["profile"] = number < self.plan["statistics"]["looks"][0]
         for again in (False, True):
             if again and not self._repeats_left():
                 break

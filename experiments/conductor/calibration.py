@@ -17,8 +17,8 @@ from experiments.conductor.child import Outcome
 from experiments.schema import write_atomically
 
 #: a sequential batch within these is long enough to time and short enough to repeat, in multiples
-#: of the batch that is aimed at (0.13 s: 0.1 to 0.25 s)
-SHORTEST, LONGEST = 0.8, 1.85
+#: of the batch that is aimed at (0.12 s: 0.1 to 0.25 s)
+SHORTEST, LONGEST = 0.85, 2.05
 #: fresh launches spent on hitting the batch time; the last one is taken as it is
 ATTEMPTS = 5
 #: most items in a batch: beyond, lists and answers cost more than they tell
