@@ -16,16 +16,11 @@ help: ## List the targets
 
 report: .venv-runtime .pango ## Measure this machine, write the report  [PRESET=quick|standard|thorough CORES=all ARGS="..."]
 	@.venv/bin/snakemake --cores $(CORES) $(with_preset)
-	@$(if $(filter -n --dry-run -d --directory,$(ARGS)),,$(say_where))
 
 # Snakemake heeds the last --config only, so one in ARGS takes the preset in.
 with_preset = $(if $(PRESET),$(if $(filter --config,$(ARGS)),$(into_args),$(ARGS) $(preset)),$(ARGS))
 into_args = $(subst --config ,$(preset) ,$(ARGS))
 preset = --config preset=$(PRESET)
-
-say_where = \
-	newest=$$(ls -t results/*/report.html 2>/dev/null | head -n 1); \
-	test -z "$$newest" || echo "Report: $$newest (report.pdf and the CSVs lie beside it)"
 
 test: .venv-dev .pango ## Run the tests, but for the slow ones that measure this host  [ARGS="-k name"]
 	@.venv/bin/python -m pytest -m 'not host' $(ARGS)

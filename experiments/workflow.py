@@ -35,8 +35,7 @@ class Blocks:
 
 
 def is_quiet(workflow: Any) -> bool:
-    """Whether the user asked Snakemake for quiet (-q), not merely the profile for less."""
-    quiet = {
-        str(entry).rpartition(".")[2].lower() for entry in workflow.output_settings.quiet or ()
-    }
-    return bool(quiet & {"all", "progress"})
+    """Whether the user asked for quiet: `-q` gives progress and rules, the profile hosts besides."""
+    asked = workflow.output_settings.quiet or ()
+    quiet = {str(entry).rpartition(".")[2].lower() for entry in asked}
+    return "all" in quiet or ("progress" in quiet and "host" not in quiet)

@@ -13,7 +13,7 @@ rule summarise:
     conda:
         "../envs/poolwise.yaml"
     params:
-        results=RESULTS,
+        results=lambda wildcards, output: os.path.dirname(output[0]),
     shell:
         "python -m reports.summarise {params.results:q} > {log:q} 2>&1"
 
@@ -32,7 +32,7 @@ rule decide:
     conda:
         "../envs/poolwise.yaml"
     params:
-        results=RESULTS,
+        results=lambda wildcards, output: os.path.dirname(output[0]),
     shell:
         "python -m reports.decide {params.results:q} > {log:q} 2>&1"
 
@@ -48,7 +48,7 @@ rule fit:
     conda:
         "../envs/poolwise.yaml"
     params:
-        results=RESULTS,
+        results=lambda wildcards, output: os.path.dirname(output[0]),
     shell:
         "python -m reports.fit {params.results:q} > {log:q} 2>&1"
 
@@ -64,6 +64,6 @@ rule claims:
     conda:
         "../envs/poolwise.yaml"
     params:
-        results=RESULTS,
+        results=lambda wildcards, output: os.path.dirname(output[0]),
     shell:
         "python -m reports.claims {params.results:q} > {log:q} 2>&1"

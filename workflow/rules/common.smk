@@ -23,12 +23,12 @@ if CONFIG_FILE:
 
 
 if is_quiet(workflow):
-    os.environ["POOLWISE_QUIET"] = "1"
+    os.environ.update(POOLWISE_QUIET="1")
 
 RUN = preflight.prepare(
     config,
     cores=workflow.resource_settings.cores,
-    dry=workflow.dryrun,
+    dry=workflow.output_settings.dryrun,
     errand=bool(preflight.ERRANDS & set(sys.argv)) or not workflow.is_main_process,
 )
 RESULTS = RUN.results

@@ -9,8 +9,10 @@ rule ceiling:
     conda:
         "../envs/poolwise.yaml"
     threads: workflow.cores
+    params:
+        results=lambda wildcards, output: os.path.dirname(output[0]),
     shell:
-        "exec python -m experiments.conductor ceiling $(dirname {output:q}) 2> >(tee {log:q} >&2)"
+        "exec python -m experiments.conductor ceiling {params.results:q} 2> >(tee {log:q} >&2)"
 
 
 rule block:
@@ -30,7 +32,7 @@ rule block:
         "../envs/poolwise.yaml"
     threads: workflow.cores
     params:
-        results=RESULTS,
+        results=lambda wildcards, input: os.path.dirname(input.plan),
         digest=lambda wildcards: Blocks(Path(checkpoints.plan.get().output[0])).digest(
             wildcards.block
         ),
@@ -54,6 +56,6 @@ rule collect:
     conda:
         "../envs/poolwise.yaml"
     params:
-        results=RESULTS,
+        results=lambda wildcards, output: os.path.dirname(output[0]),
     shell:
         "python -m experiments.collect {params.results:q} > {log:q} 2>&1"

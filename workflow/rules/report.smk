@@ -14,7 +14,7 @@ rule plot:
     conda:
         "../envs/poolwise.yaml"
     params:
-        results=RESULTS,
+        results=lambda wildcards, output: os.path.dirname(output[0]),
     shell:
         "python -m reports.plot {params.results:q} > {log:q} 2>&1"
 
@@ -33,7 +33,7 @@ rule html:
     conda:
         "../envs/poolwise.yaml"
     params:
-        results=RESULTS,
+        results=lambda wildcards, output: os.path.dirname(output[0]),
     shell:
         "python -m reports.render {params.results:q} --only html > {log:q} 2>&1"
 
@@ -52,6 +52,6 @@ rule pdf:
     conda:
         "../envs/poolwise.yaml"
     params:
-        results=RESULTS,
+        results=lambda wildcards, output: os.path.dirname(output[0]),
     shell:
         "python -m reports.render {params.results:q} --only pdf > {log:q} 2>&1"
