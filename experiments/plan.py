@@ -47,7 +47,7 @@ def make_plan(settings: Mapping[str, Any], host: Mapping[str, Any]) -> dict[str,
     _check_executors(settings["executors"])
     counts = core_counts(settings["cores"], host)
     blocks = [
-        _block(settings, host, point, cores)
+        _block(_on(settings, cores == counts[-1]), host, point, cores)
         for point in points
         for cores in counts
         if _on_core_axis(settings["core_axis"], point.name) or cores == counts[-1]
@@ -75,6 +75,12 @@ def make_plan(settings: Mapping[str, Any], host: Mapping[str, Any]) -> dict[str,
     plan["digest"] = digest([block["digest"] for block in blocks])
     plan["estimate"] = estimate(plan)
     return plan
+
+
+def _on(settings: Mapping[str, Any], largest: bool) -> Mapping[str, Any]:
+    """Settings for one core count: `at_cores` variants belong to the largest alone."""
+    elsewhere = settings["variants"] == "at_cores" and not largest
+    return {**settings, "variants": "none"} if elsewhere else settings
 
 
 def digest(content: object) -> str:
