@@ -35,7 +35,7 @@ class Blocks:
 
 
 def is_quiet(workflow: Any) -> bool:
-    """Whether the user asked for quiet: `-q` gives progress and rules, the profile hosts besides."""
+    """Whether the user asked for quiet: plain `-q` leaves out hosts, which the profile names."""
     asked = workflow.output_settings.quiet or ()
     quiet = {str(entry).rpartition(".")[2].lower() for entry in asked}
     return "all" in quiet or ("progress" in quiet and "host" not in quiet)
