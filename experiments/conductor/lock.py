@@ -3,6 +3,10 @@
 Two locks: `run` is held by Snakemake's own process from parsing to its end, so that a second run is
 refused before anything starts; `measure` is held by the conductor while a block is measured, which
 also catches orphans of a killed run. Both vanish with their process, however it ends.
+
+The lock files lie in /tmp, not in TMPDIR: users of one host must meet at the same file. The
+environment variable POOLWISE_LOCK_FOLDER names another folder; that is for tests, which must not
+stop, or be stopped by, a real run.
 """
 
 from __future__ import annotations
@@ -13,8 +17,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-#: fixed, not TMPDIR: users of one host must meet at the same file
-FOLDER = Path("/tmp")
+FOLDER = Path(os.environ.get("POOLWISE_LOCK_FOLDER") or "/tmp")
 
 
 class BusyError(RuntimeError):
@@ -25,14 +28,15 @@ def acquire(name: str, folder: Path = FOLDER) -> int:
     """Take the lock without waiting; returns the descriptor that holds it.
 
     Raises BusyError with the holder's process id. The file is opened read-only, because another
-    user's file in a sticky folder can't be opened for writing, and locked all the same.
+    user's file in a sticky folder may not be opened for writing, and locked all the same; a
+    symbolic link in its place is not followed.
     """
     path = folder / f"poolwise-{name}.lock"
     with contextlib.suppress(FileExistsError):
         made = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
         os.fchmod(made, 0o666)
         os.close(made)
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -42,9 +46,17 @@ def acquire(name: str, folder: Path = FOLDER) -> int:
             f"another Poolwise run is measuring on this host (process {holder}); measurements "
             "that overlap are worthless: wait for it to end, or end it"
         ) from None
-    with contextlib.suppress(OSError):  # only a hint for people
-        path.write_text(f"{os.getpid()}\n")
+    _leave_hint(path)
     return descriptor
+
+
+def _leave_hint(path: Path) -> None:
+    """Say for people who holds the lock; where that can't be written, it is held all the same."""
+    with contextlib.suppress(OSError):
+        # without O_CREAT: the kernel may refuse that for another user's file in a sticky folder
+        writer = os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW)
+        os.write(writer, f"{os.getpid()}\n".encode())
+        os.close(writer)
 
 
 @contextlib.contextmanager
