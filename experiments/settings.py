@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import difflib
 import json
+import math
 import multiprocessing
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -39,6 +40,8 @@ def read_config_file(path: Path) -> dict[str, Any]:
         where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
         problem = getattr(error, "problem", None) or "can't be parsed"
         raise ConfigError(f"{path}{where}: not valid YAML: {problem}") from error
+    except ValueError as error:  # such as a date that does not exist
+        raise ConfigError(f"{path}: not valid YAML: {error}") from error
     if content is None:
         return {}
     if not isinstance(content, dict):
@@ -52,7 +55,7 @@ def resolve(config: Mapping[str, Any]) -> dict[str, Any]:
     Raises ConfigError with one line for every problem found.
     """
     schema = _load_yaml(SCHEMA_PATH)
-    problems = [_problem(error, schema) for error in _errors(schema, config)]
+    problems = [line for error in _errors(schema, config) for line in _problems(error)]
     if problems:
         raise ConfigError("\n".join(problems))
     settings = {key: copy.deepcopy(entry["default"]) for key, entry in schema["properties"].items()}
@@ -91,31 +94,57 @@ def _start_methods(wanted: list[str], config: Mapping[str, Any]) -> list[str]:
     return [default, *(method for method in wanted if method in available and method != default)]
 
 
+def _is_whole(_checker: object, value: object) -> bool:
+    """Stricter than JSON schema's integer, which 2.0 is too: counts name things."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_finite(_checker: object, value: object) -> bool:
+    """Stricter than JSON schema's number: `.nan` would slip through every bound."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+_Validator = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {"integer": _is_whole, "number": _is_finite}
+    ),
+)
+
+
 def _errors(
     schema: Mapping[str, Any], config: Mapping[str, Any]
 ) -> Iterator[jsonschema.ValidationError]:
-    validator = jsonschema.Draft202012Validator(schema)
-    yield from sorted(validator.iter_errors(dict(config)), key=lambda e: [str(p) for p in e.path])
+    found = _Validator(schema).iter_errors(dict(config))
+    yield from sorted(found, key=lambda e: [str(p) for p in e.path])
 
 
-def _problem(error: jsonschema.ValidationError, schema: Mapping[str, Any]) -> str:
-    """One validation error as a line that says key, what is allowed, and what came."""
+def _problems(error: jsonschema.ValidationError) -> Iterator[str]:
+    """One validation error as lines that say key, what is allowed, and what came."""
     if error.validator == "oneOf" and error.context:
         error = _closest(error)
     key = ".".join(str(part) for part in error.absolute_path)
     if error.validator == "additionalProperties":
         known = [str(name) for name in _parts(error.schema).get("properties", {})]
-        unknown = next(name for name in _parts(error.instance) if name not in known)
-        path = f"{key}.{unknown}" if key else str(unknown)
-        guess = difflib.get_close_matches(str(unknown), known, 1)
-        hint = f"; did you mean {guess[0]!r}?" if guess else f"; known: {', '.join(known)}"
-        return f"config key {path!r}: unknown{hint}"
-    return f"config key {key!r}: {_expectation(error)}, got {_short(error.instance)}"
+        for unknown in (str(name) for name in _parts(error.instance) if name not in known):
+            yield _unknown(f"{key}.{unknown}" if key else unknown, unknown, known)
+    else:
+        yield f"config key {key!r}: {_expectation(error)}, got {_short(error.instance)}"
+
+
+def _unknown(path: str, name: str, known: list[str]) -> str:
+    guess = difflib.get_close_matches(name, known, 1)
+    hint = f"; did you mean {guess[0]!r}?" if guess else f"; known: {', '.join(known)}"
+    return f"config key {path!r}: unknown{hint}"
 
 
 def _closest(error: jsonschema.ValidationError) -> jsonschema.ValidationError:
     """Of the alternatives of a oneOf, the error that is most to the point."""
-    inner = [e for e in error.context or [] if e.validator not in ("const", "enum")]
+    own = len(error.absolute_path)
+    inner = [
+        e for e in error.context or []
+        if e.validator not in ("const", "enum") or len(e.absolute_path) > own
+    ]  # fmt: skip
     deep = max(inner or [error], key=lambda e: (len(e.absolute_path), e.validator != "type"))
     return _closest(deep) if deep.validator == "oneOf" and deep.context else deep
 
@@ -126,18 +155,33 @@ def _expectation(error: jsonschema.ValidationError) -> str:
         "enum": lambda: f"must be one of {', '.join(map(str, value))}",
         "minimum": lambda: f"must be at least {value}",
         "maximum": lambda: f"must be at most {value}",
-        "type": lambda: f"must be {_ARTICLES.get(str(value), value)}",
+        "minLength": lambda: "must not be empty",
+        "maxLength": lambda: f"must have at most {value} characters",
+        "maxItems": lambda: f"may name at most {value}",
+        "type": lambda: f"must be {_type_words(error)}",
         "minItems": lambda: "the grid is empty: name at least one",
         "uniqueItems": lambda: "names something twice",
         "required": lambda: f"needs {', '.join(map(repr, value))}",
-        "pattern": lambda: "may hold letters, digits, '.', '_' and '-' (at most 64)",
+        "pattern": lambda: _PATTERNS[value],
     }
     known = words.get(str(error.validator))
     return known() if known else error.message
 
 
-_ARTICLES = {"integer": "a whole number", "number": "a number", "string": "text",
-             "object": "keys with values", "array": "auto or a list"}  # fmt: skip
+_TYPES = {"integer": "a whole number", "number": "a number", "string": "text",
+          "object": "keys with values", "array": "auto or a list"}  # fmt: skip
+_PATTERNS = {
+    "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$": "may hold letters, digits, '.', '_' and '-' (at most 64)",
+    "^[^{}]*$": "must not hold { or }, which Snakemake takes for wildcards",
+}
+
+
+def _type_words(error: jsonschema.ValidationError) -> str:
+    words = _TYPES.get(str(error.validator_value), str(error.validator_value))
+    items = _parts(_parts(error.schema).get("items"))
+    if items.get("type") == "integer":
+        words += f" of whole numbers, each at least {items['minimum']}"
+    return words
 
 
 def _kind(value: object) -> str:
