@@ -8,16 +8,15 @@ import itertools
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from experiments.estimate import block_seconds_bounds, launches_at_first_look
 from experiments.launch import executors as executor_registry
 from experiments.launch import tasks as task_registry
-from experiments.launch.base import Task
 from experiments.schema import write_atomically
 from experiments.settings import ConfigError
+from experiments.task_points import TaskPoint, source_digest, task_points
 
 ROOT = Path(__file__).resolve().parent.parent
 WAITING_WORKERS = 64
@@ -25,26 +24,12 @@ WAITING_WORKERS = 64
 MEASURED_CODE = ("experiments/launch", "experiments/services")
 
 
-@dataclass(frozen=True)
-class TaskPoint:
-    """A task with one value for each of its parameters."""
-
-    name: str
-    params: dict[str, Any]
-    label: str
-    task: type[Task]
-
-    @property
-    def kind(self) -> str:
-        """cpu or waiting: which worker counts `auto` gives."""
-        kind_of = getattr(self.task, "kind_of", None)
-        return str(kind_of(self.params)) if kind_of else self.task.kind
-
-
 def make_plan(settings: Mapping[str, Any], host: Mapping[str, Any]) -> dict[str, Any]:
     """plan.json: settings, statistics, blocks with their approaches, and the estimate."""
     points = list(task_points(settings["tasks"]))
-    _check_executors(settings["executors"])
+    for key in ("executors", "simplicity"):
+        _check_executors(key, settings[key])
+    _check_core_axis(settings["core_axis"], points)
     counts = core_counts(settings["cores"], host)
     blocks = [
         _block(_on(settings, cores == counts[-1]), host, point, cores)
@@ -57,6 +42,7 @@ def make_plan(settings: Mapping[str, Any], host: Mapping[str, Any]) -> dict[str,
             "config keys 'executors' and 'workers': the grid is empty: nothing to compare with "
             "sequential"
         )
+    _refuse_twins(blocks)
     _set_items(blocks)
     plan = {
         "schema_version": 1,
@@ -106,48 +92,24 @@ def _identity(block: Mapping[str, Any], settings: Mapping[str, Any]) -> list[Any
             {key: settings[key] for key in how}]  # fmt: skip
 
 
-# --- tasks ------------------------------------------------------------------------------------
+# --- checks ---------------------------------------------------------------------------------
 
 
-def task_points(entries: Sequence[Any]) -> Iterable[TaskPoint]:
-    """Every task with every combination of the parameter values asked for."""
-    for position, entry in enumerate(entries):
-        name = entry if isinstance(entry, str) else entry["task"]
-        asked = {} if isinstance(entry, str) else dict(entry.get("params") or {})
-        task = _load_task(name, position)
-        unknown = sorted(set(asked) - set(task.defaults))
-        if unknown:
+def _refuse_twins(blocks: Sequence[Mapping[str, Any]]) -> None:
+    names = [block["block"] for block in blocks]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise ConfigError(f"config key 'tasks': names something twice: two blocks called {twice}")
+
+
+def _check_core_axis(core_axis: Any, points: Sequence[TaskPoint]) -> None:
+    known = {*task_registry.TASKS, *(point.name for point in points)}
+    for position, name in enumerate([] if core_axis == "all" else core_axis):
+        if name not in known:
             raise ConfigError(
-                f"config key 'tasks.{position}.params.{unknown[0]}': {name} has no such parameter; "
-                f"it has {', '.join(task.defaults) or 'none'}"
+                f"config key 'core_axis.{position}': unknown task {name!r}; known: "
+                f"{', '.join(sorted(known))}"
             )
-        axes = [value if isinstance(value, list) else [value] for value in asked.values()]
-        if any(not axis for axis in axes):
-            raise ConfigError(f"config key 'tasks.{position}.params': the grid is empty: no value")
-        for values in itertools.product(*axes):
-            yield _task_point(task, name, dict(zip(asked, values, strict=True)), position)
-
-
-def _load_task(name: str, position: int) -> type[Task]:
-    try:
-        task: type[Task] = task_registry.load(name)
-    except Exception as error:
-        if ":" in name:  # the user's own: what is wrong with it shows when it is launched
-            return type("Unloadable", (Task,), {"name": name, "summary": f"{name} (not loaded)"})
-        raise ConfigError(
-            f"config key 'tasks.{position}': unknown task {name!r}; known: "
-            f"{', '.join(sorted(task_registry.TASKS))}"
-        ) from error
-    return task
-
-
-def _task_point(task: type[Task], name: str, given: dict[str, Any], position: int) -> TaskPoint:
-    params = {**task.defaults, **given}
-    problem = task.check_params(params)
-    if problem:
-        raise ConfigError(f"config key 'tasks.{position}.params': {problem}")
-    label = " ".join(f"{key}={value}" for key, value in sorted(given.items()))
-    return TaskPoint(name, params, label, task)
 
 
 def _on_core_axis(core_axis: Any, name: str) -> bool:
@@ -187,18 +149,22 @@ def worker_counts(wanted: Any, kind: str, cores: int, most: int | None = None) -
     if kind == "waiting":
         counts = doubling(max(WAITING_WORKERS, 2 * cores))
     else:
-        counts = sorted({*doubling(cores), 2 * cores})
+        counts = sorted({*doubling(2 * cores), cores})
     return [count for count in counts if most is None or count <= most] or [1]
 
 
-def _check_executors(names: Sequence[str]) -> None:
+def _check_executors(key: str, names: Sequence[str]) -> None:
     for position, name in enumerate(names):
+        where = f"config key '{key}.{position}'"
         try:
             executor_registry.load(name)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a user's module may raise anything
+            if ":" in name:
+                why = f"{type(error).__name__}: {' '.join(str(error).split())}"
+                raise ConfigError(f"{where}: {name!r} can't be loaded: {why}") from error
             raise ConfigError(
-                f"config key 'executors.{position}': unknown executor {name!r}; known: "
-                f"{', '.join(executor_registry.EXECUTORS)}"
+                f"{where}: unknown executor {name!r}; known: "
+                f"{', '.join(executor_registry.EXECUTORS)}; your own: package.module:ClassName"
             ) from error
 
 
@@ -232,6 +198,7 @@ def _block(
         "task": point.name,
         "params": point.params,
         "params_label": point.label,
+        "source_digest": source_digest(point),
         "summary": point.task.summary,
         "kind": point.kind,
         "services": list(point.task.services),
@@ -318,9 +285,6 @@ def _set_items(blocks: Sequence[dict[str, Any]]) -> None:
         block["min_items"] = most[json.dumps([block["task"], block["params"]], sort_keys=True)]
 
 
-# --- words ------------------------------------------------------------------------------------
-
-
 def estimate(plan: Mapping[str, Any]) -> dict[str, Any]:
     """Launches at least, and seconds likely and at most."""
     bounds = [block_seconds_bounds(block, plan["settings"]) for block in plan["blocks"]]
@@ -329,42 +293,6 @@ def estimate(plan: Mapping[str, Any]) -> dict[str, Any]:
         "seconds": sum(likely for likely, _ in bounds),
         "most_seconds": sum(most for _, most in bounds),
     }
-
-
-def describe(plan: Mapping[str, Any], host: Mapping[str, Any]) -> str:
-    """The plan in words, for `snakemake -n` and the start of a run."""
-    blocks, guess = plan["blocks"], plan["estimate"]
-    lines = [
-        f"Poolwise: preset {plan['preset']} on {plan['machine']}: {host['cpu_model']}, "
-        f"{host['usable_cores']} usable cores ({'; '.join(host['limits'])}), "
-        f"{host['interpreters'][0]['interpreter']}",
-        f"  {len(blocks)} blocks, {sum(len(b['approaches']) for b in blocks)} approaches, at least "
-        f"{guess['launches']} launches in {plan['settings']['looks'][0]} to "
-        f"{plan['settings']['looks'][-1]} rounds; measuring takes about "
-        f"{minutes(guess['seconds'])}, at most about {minutes(guess['most_seconds'])}",
-    ]
-    lines += _block_lines(blocks)
-    return "\n".join(lines)
-
-
-def _block_lines(blocks: Sequence[Mapping[str, Any]]) -> Iterable[str]:
-    grouped: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for block in blocks:
-        grouped.setdefault((block["task"], block["params_label"]), []).append(block)
-    for (task, label), group in grouped.items():
-        cores = ", ".join(str(block["cores"]) for block in group)
-        workers = sorted({entry["workers"] for block in group for entry in block["approaches"]})
-        names = dict.fromkeys(e["executor"] for block in group for e in block["approaches"])
-        span = f"{workers[0]} to {workers[-1]} workers" if len(workers) > 1 else "1 worker"
-        title = f"{task} {label}".strip()
-        yield f"  {title}: on {cores} cores, {span}, {', '.join(names)}"
-
-
-def minutes(seconds: float) -> str:
-    """Seconds as people say them."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def main() -> None:

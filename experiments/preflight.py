@@ -15,7 +15,8 @@ from typing import Any
 from experiments import host, settings
 from experiments.conductor import lock
 from experiments.conductor.__main__ import check_disk
-from experiments.plan import describe, make_plan
+from experiments.plan import make_plan
+from experiments.words import describe
 
 #: Snakemake's own errands: nothing is measured, so nothing needs to be free or checked
 ERRANDS = {"--lint", "--unlock", "--report", "--summary", "--detailed-summary", "--dag", "-D", "-l",

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from experiments.estimate import block_seconds_bounds
-from experiments.plan import minutes
 from experiments.statistics.records import Judgement
+from experiments.words import count, minutes
 
 QUIET_VARIABLE = "POOLWISE_QUIET"
 
@@ -35,7 +35,7 @@ def block_line(
     title = " ".join(filter(None, [block["task"], block["params_label"]]))
     done = f"[{len(spent)}/{len(names)}]"
     return (
-        f"{done} {title} on {block['cores']} core{'s' * (block['cores'] > 1)}: "
+        f"{done} {title} on {count(block['cores'], 'core')}: "
         f"{_verdict_words(verdict)}; {seconds:.0f} s"
         + (f"; about {minutes(left)} left" if left else "")
     )

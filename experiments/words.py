@@ -1,0 +1,48 @@
+"""The plan in words, for `snakemake -n` and the start of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+
+def describe(plan: Mapping[str, Any], host: Mapping[str, Any]) -> str:
+    """The plan in words, for `snakemake -n` and the start of a run."""
+    blocks, guess = plan["blocks"], plan["estimate"]
+    lines = [
+        f"Poolwise: preset {plan['preset']} on {plan['machine']}: {host['cpu_model']}, "
+        f"{count(host['usable_cores'], 'usable core')} ({'; '.join(host['limits'])}), "
+        f"{host['interpreters'][0]['interpreter']}",
+        f"  {count(len(blocks), 'block')}, {sum(len(b['approaches']) for b in blocks)} approaches, "
+        f"at least {guess['launches']} launches in {plan['settings']['looks'][0]} to "
+        f"{plan['settings']['looks'][-1]} rounds; measuring takes about "
+        f"{minutes(guess['seconds'])}, at most about {minutes(guess['most_seconds'])}",
+    ]
+    lines += _block_lines(blocks)
+    return "\n".join(lines)
+
+
+def _block_lines(blocks: Sequence[Mapping[str, Any]]) -> Iterable[str]:
+    grouped: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for block in blocks:
+        grouped.setdefault((block["task"], block["params_label"]), []).append(block)
+    for (task, label), group in grouped.items():
+        cores = ", ".join(str(block["cores"]) for block in group)
+        workers = sorted({entry["workers"] for block in group for entry in block["approaches"]})
+        names = dict.fromkeys(e["executor"] for block in group for e in block["approaches"])
+        span = f"{workers[0]} to {workers[-1]} workers" if len(workers) > 1 else "1 worker"
+        title = f"{task} {label}".strip()
+        noun = "core" if cores == "1" else "cores"
+        yield f"  {title}: on {cores} {noun}, {span}, {', '.join(names)}"
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun, as people say it."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def minutes(seconds: float) -> str:
+    """Seconds as people say them."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
