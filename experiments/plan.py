@@ -85,11 +85,11 @@ def code_digest(root: Path = ROOT) -> str:
 
 def _identity(block: Mapping[str, Any], settings: Mapping[str, Any]) -> list[Any]:
     """What must be the same for two measurements of a block to be one."""
+    what = ("block", "task", "params", "source_digest", "services", "cores", "cpus", "min_items",
+            "approaches")  # fmt: skip
     how = ("batch_seconds", "batches", "steady_seconds", "looks", "block_seconds", "margin",
            "alpha", "seed", "launch_timeout_seconds", "disturbed")  # fmt: skip
-    words = ("digest", "summary", "params_label")
-    return [{key: value for key, value in block.items() if key not in words},
-            {key: settings[key] for key in how}]  # fmt: skip
+    return [{key: block[key] for key in what}, {key: settings[key] for key in how}]
 
 
 # --- checks ---------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from typing import Any
 from experiments import host, settings
 from experiments.conductor import lock
 from experiments.conductor.__main__ import check_disk
+from experiments.conductor.progress import say
 from experiments.plan import make_plan
 from experiments.words import describe
 
@@ -33,6 +34,7 @@ class Run:
     machine: str
     results: str
     limit: int | None
+    plan_digest: str
 
 
 def config_file(given: bool) -> str | None:
@@ -67,14 +69,14 @@ def _prepare(config: Mapping[str, Any], cores: int | None, dry: bool, errand: bo
     plan = make_plan(resolved, facts)
     machine = facts["machine"]
     results = Path(resolved["results"]) / machine
-    run = Run(resolved, machine, results.as_posix(), cores)
+    run = Run(resolved, machine, results.as_posix(), cores, plan["digest"])
     if errand:
         return run
     _check_old_results(results, plan)
     done = sum((results / "blocks" / b["block"] / "launches.csv").exists() for b in plan["blocks"])
-    print(describe(plan, facts), file=sys.stderr)
+    say(describe(plan, facts))
     if done:
-        print(f"  {done} of {len(plan['blocks'])} blocks are measured already", file=sys.stderr)
+        say(f"  {done} of {len(plan['blocks'])} blocks are measured already")
     if not dry and done < len(plan["blocks"]):
         results.mkdir(parents=True, exist_ok=True)
         check_disk(results, resolved["min_free_mib"])

@@ -13,6 +13,7 @@ os.environ.update(
 )
 
 from experiments import preflight
+from experiments.conductor.progress import say
 from experiments.workflow import Blocks, is_quiet
 from reports.render import pdf_problem
 

@@ -25,6 +25,7 @@ checkpoint plan:
         "../envs/poolwise.yaml"
     params:
         settings=json.dumps(RUN.settings, sort_keys=True),
+        digest=RUN.plan_digest,  # a plan that would be another one by now is made again
     shell:
         "python -m experiments.plan --machine {input:q} --settings {params.settings:q}"
         " --out {output:q} > {log:q} 2>&1"
