@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -35,8 +36,14 @@ def collect(results: Path) -> None:
     write_atomically(results / "runs.json", json.dumps(runs, indent=1) + "\n")
 
 
+def clear_scratch(results: Path) -> None:
+    """Remove the tasks' own files (hundreds of MiB): a task makes them again when it needs them."""
+    shutil.rmtree(results / "scratch", ignore_errors=True)
+
+
 if __name__ == "__main__":
     try:
         collect(Path(sys.argv[1]))
+        clear_scratch(Path(sys.argv[1]))
     except (OSError, ValueError) as error:
         sys.exit(f"Poolwise: {error}")
