@@ -19,7 +19,7 @@ from typing import Any
 
 from experiments.conductor import lock
 from experiments.conductor.block import measure_block
-from experiments.conductor.ceiling import measure_ceiling
+from experiments.conductor.ceiling import CeilingError, measure_ceiling
 from experiments.conductor.journal import JournalError
 from experiments.conductor.progress import block_line, say
 from experiments.services.service import ServiceError
@@ -91,7 +91,7 @@ def main() -> None:
     try:
         with lock.held("measure"):
             _measure(args)
-    except (lock.BusyError, JournalError, ServiceError) as error:
+    except (lock.BusyError, JournalError, ServiceError, CeilingError) as error:
         sys.exit(f"Poolwise: {error}")
     except OSError as error:
         sys.exit(f"Poolwise: {error.filename or args.results}: {error.strerror or error}")

@@ -6,10 +6,8 @@ import contextlib
 import json
 import os
 import random
-import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,17 +16,13 @@ from experiments.conductor.calibration import Calibration, CalibrationError, cal
 from experiments.conductor.child import Launcher, Outcome
 from experiments.conductor.journal import Journal
 from experiments.conductor.reaper import Reaper
+from experiments.conductor.rows import flags, launch_row, round_values
 from experiments.launch.tasks import load as load_task
 from experiments.plan import code_digest, digest
 from experiments.services import service
-from experiments.statistics.block import BlockRace, Round
-from experiments.statistics.launches import oneshot_value, steady_value
+from experiments.statistics.block import BlockRace
 from experiments.statistics.records import Candidate, RaceSettings
 
-#: a server above this share of one core was what limited the clients (its loop is one thread)
-SERVER_BOTTLENECK = 0.8
-#: a block with a larger share of disturbed launches says so in its verdict
-DISTURBED_BLOCK = 0.25
 #: steady batches of a launch at most, however short they are
 MOST_BATCHES = 25
 
@@ -39,6 +33,16 @@ def candidates(block: Mapping[str, Any]) -> list[Candidate]:
         Candidate(entry["approach"], entry["simplicity"], entry["executor"] == "sequential")
         for entry in block["approaches"]
     ]
+
+
+def wanted_item_seconds(name: str, params: Mapping[str, Any]) -> float | None:
+    """The cost of an item that calibration aims at; None where its work is fixed."""
+    try:
+        task = load_task(name)
+    except (Exception, SystemExit):  # a user's module may raise anything; its launch will say so
+        return None
+    scalable = getattr(task, "scalable", lambda given: "item_ms" in given)(params)
+    return float(params["item_ms"]) / 1000 if scalable else None
 
 
 class BlockRun:
@@ -54,6 +58,8 @@ class BlockRun:
         self.journal = Journal(folder / "journal.jsonl", self._identity())
         self.race = BlockRace(candidates(self.block), RaceSettings.from_mapping(plan["statistics"]))
         self.notes: list[str] = [self.journal.note] if self.journal.note else []
+        #: seconds of launches that earlier, killed runs of this block made
+        self.carried_seconds = self._launch_seconds()
         self.stopped = ""
         self.services: dict[str, service.Service] = {}
 
@@ -104,25 +110,24 @@ class BlockRun:
         identity = {
             "task": block["task"], "params": block["params"], "min_items": block["min_items"],
             "batch_seconds": target, "code_digest": self.code_digest,
-            "fingerprint": self.plan["fingerprint"], "seed": self.plan["seed"],
+            "source_digest": block["source_digest"], "fingerprint": self.plan["fingerprint"],
+            "seed": self.plan["seed"],
         }  # fmt: skip
         path = self.folder.parent.parent / "calibrations" / f"{digest(identity)}.json"
         try:
             return remembered(path, identity, self._calibrate)
         except CalibrationError as error:
-            name = next(iter(self.approaches))
+            name = next(n for n, e in self.approaches.items() if e["executor"] == "sequential")
             self.notes.append(f"nothing was measured: the sequential run {error.outcome.reason}")
             if not self.journal.entries:
-                self._record(name, 0, error.outcome, items=None)
+                launch_id = f"{block['block']}/0/{name}/calibration"
+                self._record(name, 0, error.outcome, None, launch_id)
             self.race.finish()
             self.stopped = "the task does not run sequentially"
             return None
 
     def _calibrate(self) -> Calibration:
-        task = load_task(self.block["task"])
-        params = self.block["params"]
-        scalable = getattr(task, "scalable", lambda given: "item_ms" in given)(params)
-        item_seconds = params["item_ms"] / 1000 if scalable else None
+        item_seconds = wanted_item_seconds(self.block["task"], self.block["params"])
 
         def attempt(items: int, scale: int, wanted: float | None) -> Outcome:
             spec = self._spec("calibrate", "sequential", {}, 1, items, scale)
@@ -157,15 +162,15 @@ class BlockRun:
     def _rounds(self, calibration: Calibration) -> None:
         while not self.race.done:
             number = self.race.rounds
-            if number >= self.plan["statistics"]["looks"][0] and self._budget_spent():
+            if number >= self.plan["statistics"]["looks"][0] and self._budget_spent(number):
                 self.race.finish()
                 self.stopped = f"budget of {self.settings['block_seconds']:g} s spent"
                 break
             wanted = self.race.to_run()
             for name in self._order(wanted, number):
-                if not any(e["approach"] == name for e in self.journal.of_round(number)):
+                while self._launch_wanted(name, number):
                     self._launch(name, number, calibration)
-            self.race.add_round(self._values(number))
+            self.race.add_round(round_values(self.journal.of_round(number)))
         self.stopped = self.stopped or self._why_done()
 
     def _why_done(self) -> str:
@@ -173,8 +178,11 @@ class BlockRun:
             return "all rounds of the last look used"
         return "decided"
 
-    def _budget_spent(self) -> bool:
-        spent = sum(float(e["launch"]["launch_seconds"] or 0.0) for e in self.journal.entries)
+    def _budget_spent(self, number: int) -> bool:
+        """Whether the rounds before this one have used it up; later ones are there when a killed
+        block goes on, and must not count: it has to end where it would have ended."""  # fmt: skip
+        before = (e["launch"] for e in self.journal.entries if e["launch"]["round"] < number)
+        spent = sum(float(launch["launch_seconds"] or 0.0) for launch in before)
         return spent >= float(self.settings["block_seconds"])
 
     def _order(self, names: Sequence[str], number: int) -> list[str]:
@@ -182,22 +190,21 @@ class BlockRun:
         rng = random.Random(f"{self.plan['seed']}/{self.block['block']}/{number}")
         return rng.sample(list(names), len(names))
 
+    def _launch_wanted(self, name: str, number: int) -> bool:
+        """Whether this round still lacks a launch, or one to repeat a disturbed one."""
+        seen = [e["launch"] for e in self.journal.of_round(number) if e["approach"] == name]
+        if not seen:
+            return True
+        return len(seen) == 1 and bool(seen[0]["disturbed"]) and self._repeats_left()
+
     def _launch(self, name: str, number: int, calibration: Calibration) -> None:
-        """One launch, and again if it was disturbed and repeats are left."""
         entry = self.approaches[name]
         spec = self._spec("measure", entry["executor"], entry["options"], entry["workers"],
                           calibration.items, calibration.scale)  # fmt: skip
-        spec["expected"] = calibration.expected
-        # memory, CPU and heartbeats need no race: once they are known, rounds are for timing
-        spec["profile"] = number < self.plan["statistics"]["looks"][0]
-        for again in (False, True):
-            if again and not self._repeats_left():
-                break
-            spec["launch_id"] = f"{self.block['block']}/{number}/{name}/{len(self.journal.entries)}"
-            outcome = self.launcher.launch(spec, self._service_pids())
-            row = self._record(name, number, outcome, calibration.items, spec["launch_id"])
-            if not row["disturbed"]:
-                break
+        launch_id = f"{self.block['block']}/{number}/{name}/{len(self.journal.entries)}"
+        spec |= {"expected": calibration.expected, "launch_id": launch_id}
+        outcome = self.launcher.launch(spec, self._service_pids())
+        self._record(name, number, outcome, calibration.items, launch_id)
 
     def _repeats_left(self) -> bool:
         repeated = len(self.journal.entries) - len(
@@ -205,66 +212,24 @@ class BlockRun:
         )
         return repeated < int(self.settings["disturbed"]["repeats"])
 
-    def _disturbed(self, outcome: Outcome) -> bool:
-        limits = self.settings["disturbed"]
-        foreign, steal = outcome.foreign_cpu_share or 0.0, outcome.steal_share or 0.0
-        return bool(foreign > limits["foreign_cpu_share"] or steal > limits["steal_share"])
-
-    def _record(self, name: str, number: int, outcome: Outcome, items: int | None,
-                launch_id: str = "") -> dict[str, Any]:  # fmt: skip
-        """Journal a launch; returns its row."""
-        entry, block = self.approaches[name], self.block
-        row: dict[str, Any] = {
-            "schema_version": schema.SCHEMA_VERSION, "machine": self.plan["machine"],
-            "launch_id": launch_id or f"{block['block']}/{number}/{name}/calibration",
-            "block": block["block"], "task": block["task"],
-            "params": json.dumps(block["params"], sort_keys=True),
-            "interpreter": entry["interpreter"], "executor": entry["executor"],
-            "executor_options": json.dumps(entry["options"], sort_keys=True),
-            "workers": entry["workers"], "cores": block["cores"], "round": number,
-            "started_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "status": outcome.status, "reason": outcome.reason, "items": items,
-            "startup_seconds": outcome.startup_seconds,
-            "teardown_seconds": outcome.teardown_seconds,
-            "peak_memory_mib": outcome.peak_memory_mib,
-            "foreign_cpu_share": outcome.foreign_cpu_share, "steal_share": outcome.steal_share,
-            "disturbed": self._disturbed(outcome), "code_digest": self.code_digest,
-            "service_cpu_share": outcome.service_cpu_share, "lost_updates": outcome.lost_updates,
-            "load_1min": outcome.load_1min, "launch_seconds": outcome.launch_seconds,
-            **outcome.profile,
-        }  # fmt: skip
+    def _record(
+        self, name: str, number: int, outcome: Outcome, items: int | None, launch_id: str
+    ) -> None:
+        """Journal a launch."""
+        where = self.approaches[name], number, launch_id
+        row = launch_row(self.plan, self.block, *where, outcome, items, self.code_digest)
         samples = [
-            {"launch_id": row["launch_id"], "phase": phase, "batch": batch, "wall_seconds": wall}
+            {"launch_id": launch_id, "phase": phase, "batch": batch, "wall_seconds": wall}
             for phase, batch, wall in outcome.batches
         ]
         self.journal.add({"approach": name, "launch": row, "samples": samples})
         note = ", disturbed" if row["disturbed"] else ""
         said = f"{outcome.status} {outcome.reason}".strip()
         self._log(f"round {number} {name}: {said} in {outcome.launch_seconds:.3f} s{note}")
-        return row
 
     def _log(self, line: str) -> None:
         self.log.write(f"{line}\n".encode())
         self.log.flush()
-
-    def _values(self, number: int) -> Round:
-        """What the race may know of a round: of several launches of an approach the last
-        undisturbed ok one counts, else the last ok one."""  # fmt: skip
-        counted: dict[str, dict[str, Any]] = {}
-        entries = [e for e in self.journal.of_round(number) if e["launch"]["status"] == "ok"]
-        for entry in sorted(entries, key=lambda e: not e["launch"]["disturbed"]):
-            counted[entry["approach"]] = entry
-        values: dict[str, dict[str, float]] = {"steady": {}, "oneshot": {}}
-        for name, entry in counted.items():
-            walls: dict[str, list[float]] = {"cold": [], "steady": []}
-            for sample in entry["samples"]:
-                walls[sample["phase"]].append(sample["wall_seconds"])
-            launch = entry["launch"]
-            values["steady"][name] = steady_value(walls["steady"])
-            values["oneshot"][name] = oneshot_value(
-                launch["startup_seconds"], walls["cold"][0], launch["teardown_seconds"]
-            )
-        return values
 
     # --- files --------------------------------------------------------------------------------
 
@@ -281,15 +246,18 @@ class BlockRun:
             "rounds": self.race.rounds,
             "launches": len(entries),
             "stopped_because": self.stopped,
-            "wall_seconds": wall_seconds,
-            "launch_seconds": sum(e["launch"]["launch_seconds"] or 0.0 for e in entries),
+            "wall_seconds": self.carried_seconds + wall_seconds,
+            "launch_seconds": self._launch_seconds(),
             "timed_seconds": self._timed_seconds(),
             "services": {name: running.address() for name, running in self.services.items()},
-            "flags": [*self.notes, *self._flags()],
+            "flags": [*self.notes, *flags(entries)],
         }
         schema.write_atomically(self.folder / "run.json", json.dumps(run, indent=1) + "\n")
         launches = [entry["launch"] for entry in entries]
         schema.write(schema.LAUNCHES, launches, self.folder / "launches.csv")
+
+    def _launch_seconds(self) -> float:
+        return sum(e["launch"]["launch_seconds"] or 0.0 for e in self.journal.entries)
 
     def _timed_seconds(self) -> float:
         """Seconds that became numbers: start-up, batches, teardown."""
@@ -300,32 +268,6 @@ class BlockRun:
             total += sum(sample["wall_seconds"] for sample in entry["samples"])
             total += launch.get("profile_seconds") or 0.0
         return total
-
-    def _flags(self) -> list[str]:
-        return [*self._server_flags(), *self._disturbance_flags()]
-
-    def _server_flags(self) -> Iterator[str]:
-        shares: dict[str, list[float]] = {}
-        for entry in self.journal.entries:
-            share = entry["launch"]["service_cpu_share"]
-            if share is not None:
-                shares.setdefault(entry["approach"], []).append(share)
-        busy = {name: statistics.median(seen) for name, seen in shares.items()}
-        limited = {name: share for name, share in busy.items() if share > SERVER_BOTTLENECK}
-        if limited:
-            yield (
-                f"the server was the bottleneck (it used up to {max(limited.values()):.0%} of a "
-                f"core) for {', '.join(limited)}: they could be faster against a faster server"
-            )
-
-    def _disturbance_flags(self) -> Iterator[str]:
-        entries = self.journal.entries
-        disturbed = sum(bool(entry["launch"]["disturbed"]) for entry in entries)
-        if entries and disturbed / len(entries) > DISTURBED_BLOCK:
-            yield (
-                f"disturbed by other programs: {disturbed} of {len(entries)} launches had foreign "
-                "CPU use or steal time above the limit, also after repeats"
-            )
 
 
 def measure_block(plan: Mapping[str, Any], host: Mapping[str, Any], name: str, folder: Path,

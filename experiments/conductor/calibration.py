@@ -60,18 +60,15 @@ def calibrate(
     seen = _tried(attempt(min_items, 1, wanted))
     items = _items(target_seconds, seen["item_seconds"], min_items)
     scale = int(seen["scale"])
-    for _ in range(ATTEMPTS - 1):
+    for left in reversed(range(ATTEMPTS - 1)):
         seen = _tried(attempt(items, scale, None))
         ratio = target_seconds / seen["batch_seconds"]
-        if 1 / LONGEST <= ratio <= 1 / SHORTEST:
-            break
-        fewer = _items(target_seconds, seen["batch_seconds"] / items, min_items)
-        if fewer == items:
-            smaller = max(1, round(scale * ratio))
-            if wanted is None or smaller == scale:
-                break  # nothing left to turn: so many items of this task take so long
-            scale = smaller
-        items = fewer
+        better = _items(target_seconds, seen["batch_seconds"] / items, min_items)
+        turned = scale if better != items or wanted is None else max(1, round(scale * ratio))
+        good = 1 / LONGEST <= ratio <= 1 / SHORTEST
+        if good or not left or (better, turned) == (items, scale):
+            break  # hit, or the last attempt, or nothing left to turn
+        items, scale = better, turned
     return Calibration(items, scale, seen["batch_seconds"] / items, seen["batch_seconds"],
                        seen["expected"])  # fmt: skip
 

@@ -23,6 +23,10 @@ REPEATS = 5
 KERNEL_SECONDS = 0.25
 
 
+class CeilingError(RuntimeError):
+    """The kernel did not run; one line for the user."""
+
+
 class Kernel:
     """One process with the kernel loaded, waiting to be told to run."""
 
@@ -40,7 +44,8 @@ class Kernel:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError("the ceiling kernel ended without an answer")
+            code = self.process.wait()
+            raise CeilingError(f"the kernel of the machine's ceiling ended with status {code}")
         return [float(word) for word in line.split()]
 
     def go(self) -> None:

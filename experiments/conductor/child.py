@@ -10,6 +10,7 @@ import resource
 import selectors
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -52,6 +53,7 @@ class Outcome:
     load_1min: float | None = None
     launch_seconds: float = 0.0
     ended: bool = False
+    must_end: bool = False
 
 
 def environment(params: Mapping[str, Any]) -> dict[str, str]:
@@ -87,10 +89,6 @@ class Launcher:
             os.close(writer)
         self.reaper.started(process.pid)
         try:
-            with contextlib.suppress(BrokenPipeError):  # it died at once: its exit status will tell
-                assert process.stdin is not None
-                process.stdin.write(json.dumps({**spec, "events": writer}).encode())
-                process.stdin.close()
             _Watch(process, reader, outcome, started + self.timeout, service_pids).follow()
             usage = self._finish(process, outcome)
         except BaseException:  # an interrupt: leave nothing running
@@ -106,17 +104,22 @@ class Launcher:
         return outcome
 
     def _start(self, spec: Mapping[str, Any], writer: int) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [self.python, "-m", "experiments.launch"],
-            stdin=subprocess.PIPE, stdout=self.log, stderr=self.log, pass_fds=(writer,),
-            env=environment(spec["params"]), start_new_session=True,
-        )  # fmt: skip
+        # a file, not a pipe: writing a long spec to a launch that doesn't read would never end
+        with tempfile.TemporaryFile() as given:
+            given.write(json.dumps({**spec, "events": writer}).encode())
+            given.seek(0)
+            return subprocess.Popen(
+                [self.python, "-m", "experiments.launch"],
+                stdin=given, stdout=self.log, stderr=self.log, pass_fds=(writer,),
+                env=environment(spec["params"]), start_new_session=True,
+            )  # fmt: skip
 
     def _finish(
         self, process: subprocess.Popen[bytes], outcome: Outcome, kill: bool = False
     ) -> float:
         """Reap the launch and end its group; returns the CPU seconds of its tree."""
-        deadline = 0.0 if kill or outcome.status == "timeout" else time.monotonic() + EXIT_SECONDS
+        kill = kill or outcome.must_end
+        deadline = 0.0 if kill else time.monotonic() + EXIT_SECONDS
         while (seen := os.wait4(process.pid, os.WNOHANG))[0] == 0:
             if time.monotonic() > deadline:
                 _kill_group(process.pid)
@@ -127,7 +130,7 @@ class Launcher:
         process.returncode = os.waitstatus_to_exitcode(status)
         _kill_group(process.pid)  # whatever the measured code left behind
         self.reaper.ended(process.pid)
-        if not outcome.ended and outcome.status == "crashed":
+        if not outcome.ended and not outcome.reason:
             outcome.reason = f"{_exit_words(process.returncode)} in phase {outcome.phase}"
         return usage.ru_utime + usage.ru_stime
 
@@ -139,7 +142,8 @@ def _kill_group(group: int) -> None:
 
 def _exit_words(code: int) -> str:
     if code < 0:
-        return f"killed by {signal.Signals(-code).name}"
+        names = {int(known): known.name for known in signal.Signals}
+        return f"killed by {names.get(-code, f'signal {-code}')}"
     return f"exited with status {code} without finishing"
 
 
@@ -167,8 +171,7 @@ class _Watch:
             while not self.outcome.ended:
                 left = self.deadline - time.perf_counter()
                 if left <= 0:
-                    self.outcome.status = "timeout"
-                    self.outcome.reason = f"time limit reached in phase {self.outcome.phase}"
+                    self._give_up("timeout", "time limit reached")
                     return
                 profiling = self.outcome.phase == "profile"
                 pause = MEMORY_SECONDS if profiling else WATCH_SECONDS
@@ -178,16 +181,28 @@ class _Watch:
                         return
                     *lines, text = (text + piece).split(b"\n")
                     for line in lines:
-                        self._take(json.loads(line))
+                        if not self._take(line):
+                            return
                 elif profiling:
                     self._see_memory(tree_memory_mib(self.process.pid))
                 elif _gone(self.process.pid):
                     return
 
-    def _take(self, event: dict[str, Any]) -> None:
-        handler = getattr(self, f"_on_{event.pop('event')}", None)
-        if handler:
-            handler(event)
+    def _take(self, line: bytes) -> bool:
+        """Heed one event; False where it is none, as measured code wrote into the pipe."""
+        try:
+            event = json.loads(line)
+            handler = getattr(self, f"_on_{event.pop('event')}", None)
+            if handler:
+                handler(event)
+            return True
+        except (ValueError, KeyError, TypeError, AttributeError):
+            self._give_up("crashed", f"not an event: {line[:60]!r}")
+            return False
+
+    def _give_up(self, status: str, reason: str) -> None:
+        self.outcome.status, self.outcome.must_end = status, True
+        self.outcome.reason = f"{reason} in phase {self.outcome.phase}"
 
     def _on_phase(self, event: dict[str, Any]) -> None:
         self.outcome.phase = event["name"]

@@ -57,12 +57,16 @@ class Journal:
     def _parse(self, number: int, line: bytes) -> dict[str, Any]:
         try:
             content: dict[str, Any] = json.loads(line)
-            return content
-        except ValueError as error:
-            raise JournalError(
-                f"{self.path}: line {number} is damaged ({error}); move the file away to measure "
-                "the block again"
-            ) from error
+            missing = _KEYS - set(content) if number > 1 else set()
+            if isinstance(content, dict) and not missing:
+                return content
+            problem = "it is no launch"
+        except (ValueError, TypeError) as error:
+            problem = " ".join(str(error).split())
+        raise JournalError(
+            f"{self.path}: line {number} is damaged ({problem}); move the file away to measure the "
+            "block again"
+        )
 
     def _compare(self, found: Any) -> None:
         for key, wanted in self.identity.items():
@@ -89,5 +93,6 @@ class Journal:
             ) from error
 
 
+_KEYS = {"approach", "launch", "samples"}
 _WORDS = {"digest": "plan", "fingerprint": "machine", "code_digest": "version of the measured code",
           "block": "block", "schema_version": "schema version"}  # fmt: skip

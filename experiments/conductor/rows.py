@@ -1,0 +1,103 @@
+"""From a launch to its row, from a round's rows to what the race may know, and a block's flags."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from experiments import schema
+from experiments.conductor.child import Outcome
+from experiments.statistics.block import Round
+from experiments.statistics.launches import oneshot_value, steady_value
+
+#: a server above this share of one core was what limited the clients (its loop is one thread)
+SERVER_BOTTLENECK = 0.8
+#: a block with a larger share of disturbed launches says so in its verdict
+DISTURBED_BLOCK = 0.25
+
+#: a line of the journal: {"approach", "launch": a row of launches.csv, "samples": its samples}
+Entry = Mapping[str, Any]
+
+
+def launch_row(
+    plan: Mapping[str, Any], block: Mapping[str, Any], entry: Mapping[str, Any], number: int,
+    launch_id: str, outcome: Outcome, items: int | None, code_digest: str,
+) -> dict[str, Any]:  # fmt: skip
+    """The row of launches.csv for one launch of an approach (`entry`) in a round."""
+    return {
+        "schema_version": schema.SCHEMA_VERSION, "machine": plan["machine"],
+        "launch_id": launch_id, "block": block["block"], "task": block["task"],
+        "params": json.dumps(block["params"], sort_keys=True),
+        "interpreter": entry["interpreter"], "executor": entry["executor"],
+        "executor_options": json.dumps(entry["options"], sort_keys=True),
+        "workers": entry["workers"], "cores": block["cores"], "round": number,
+        "started_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "status": outcome.status, "reason": outcome.reason, "items": items,
+        "startup_seconds": outcome.startup_seconds, "teardown_seconds": outcome.teardown_seconds,
+        "peak_memory_mib": outcome.peak_memory_mib,
+        "foreign_cpu_share": outcome.foreign_cpu_share, "steal_share": outcome.steal_share,
+        "disturbed": is_disturbed(outcome, plan["settings"]["disturbed"]),
+        "code_digest": code_digest, "service_cpu_share": outcome.service_cpu_share,
+        "lost_updates": outcome.lost_updates, "load_1min": outcome.load_1min,
+        "launch_seconds": outcome.launch_seconds, **outcome.profile,
+    }  # fmt: skip
+
+
+def is_disturbed(outcome: Outcome, limits: Mapping[str, Any]) -> bool:
+    """Whether others used more of the measured cores than config key `disturbed` allows."""
+    foreign, steal = outcome.foreign_cpu_share or 0.0, outcome.steal_share or 0.0
+    return bool(foreign > limits["foreign_cpu_share"] or steal > limits["steal_share"])
+
+
+def round_values(entries: Iterable[Entry]) -> Round:
+    """What the race may know of a round: {mode: {approach: log seconds}}.
+
+    Of several launches of an approach the last undisturbed ok one counts, else the last ok one.
+    """
+    counted: dict[str, Entry] = {}
+    good = [entry for entry in entries if entry["launch"]["status"] == "ok"]
+    for entry in sorted(good, key=lambda e: not e["launch"]["disturbed"]):
+        counted[entry["approach"]] = entry
+    values: dict[str, dict[str, float]] = {"steady": {}, "oneshot": {}}
+    for name, entry in counted.items():
+        walls: dict[str, list[float]] = {"cold": [], "steady": []}
+        for sample in entry["samples"]:
+            walls[sample["phase"]].append(sample["wall_seconds"])
+        launch = entry["launch"]
+        values["steady"][name] = steady_value(walls["steady"])
+        values["oneshot"][name] = oneshot_value(
+            launch["startup_seconds"], walls["cold"][0], launch["teardown_seconds"]
+        )
+    return values
+
+
+def flags(entries: Sequence[Entry]) -> list[str]:
+    """Warnings about a block's launches, as sentences."""
+    return [*_server_flags(entries), *_disturbance_flags(entries)]
+
+
+def _server_flags(entries: Sequence[Entry]) -> Iterator[str]:
+    shares: dict[str, list[float]] = {}
+    for entry in entries:
+        share = entry["launch"]["service_cpu_share"]
+        if share is not None:
+            shares.setdefault(entry["approach"], []).append(share)
+    busy = {name: statistics.median(seen) for name, seen in shares.items()}
+    limited = {name: share for name, share in busy.items() if share > SERVER_BOTTLENECK}
+    if limited:
+        yield (
+            f"the server was the bottleneck (it used up to {max(limited.values()):.0%} of a "
+            f"core) for {', '.join(limited)}: they could be faster against a faster server"
+        )
+
+
+def _disturbance_flags(entries: Sequence[Entry]) -> Iterator[str]:
+    disturbed = sum(bool(entry["launch"]["disturbed"]) for entry in entries)
+    if entries and disturbed / len(entries) > DISTURBED_BLOCK:
+        yield (
+            f"disturbed by other programs: {disturbed} of {len(entries)} launches had foreign "
+            "CPU use or steal time above the limit, also after repeats"
+        )
