@@ -16,6 +16,7 @@ import platform
 import re
 import sys
 import time
+from collections.abc import Collection
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ def cgroup_quota(
         return None
     quotas = []
     for line in lines:
-        _, controllers, path = line.split(":", 2)
+        _, controllers, path = [*line.split(":", 2), "", ""][:3]
         if controllers == "":
             quotas += _quotas_upwards(root, path, _quota_v2)
         elif "cpu" in controllers.split(","):
@@ -71,9 +72,9 @@ def _quotas_upwards(root: Path, path: str, reader: Any) -> list[float]:
 def _quota_v2(folder: Path) -> float | None:
     try:
         quota, period = (folder / "cpu.max").read_text().split()
+        return None if quota == "max" else int(quota) / int(period)
     except (OSError, ValueError):
         return None
-    return None if quota == "max" else int(quota) / int(period)
 
 
 def _quota_v1(folder: Path) -> float | None:
@@ -92,12 +93,21 @@ def _number(path: Path, default: int = 0) -> int:
         return default
 
 
-def _first_sibling(cpu: int, root: Path) -> bool:
+def _first_sibling(cpu: int, cpus: Collection[int], root: Path) -> bool:
+    """Whether no lower one of `cpus` shares its physical core."""
     try:
         text = (root / f"cpu{cpu}/topology/thread_siblings_list").read_text()
     except OSError:
         return True
-    return cpu == min(int(number) for number in re.findall(r"\d+", text))
+    return cpu == min(_cpu_list(text) & {*cpus}, default=cpu)
+
+
+def _cpu_list(text: str) -> set[int]:
+    """The CPUs of a kernel list such as `0-2,8` (Linux Documentation/core-api/printk-formats)."""
+    found: set[int] = set()
+    for first, last in re.findall(r"(\d+)(?:-(\d+))?", text):
+        found |= set(range(int(first), int(last or first) + 1))
+    return found
 
 
 def core_order(cpus: list[int], root: Path = CPU_ROOT) -> list[int]:
@@ -107,7 +117,7 @@ def core_order(cpus: list[int], root: Path = CPU_ROOT) -> list[int]:
     fastest = max(capacity.values(), default=1024)
 
     def key(cpu: int) -> tuple[int, int, int, int]:
-        sibling = not _first_sibling(cpu, root)
+        sibling = not _first_sibling(cpu, cpus, root)
         efficiency = capacity[cpu] < 0.9 * fastest
         node = next(iter(sorted((root / f"cpu{cpu}").glob("node[0-9]*"))), Path("node0")).name
         package = _number(root / f"cpu{cpu}/topology/physical_package_id")
@@ -183,7 +193,8 @@ def virtualisation() -> str:
 
 def probe(machine: str = "auto", limit: int | None = None) -> dict[str, Any]:
     """Everything that machine.json holds."""
-    smt = any(not _first_sibling(cpu, CPU_ROOT) for cpu in allowed_cpus())
+    every = range(os.cpu_count() or 1)  # the machine's, whatever part of it is allowed now
+    smt = any(not _first_sibling(cpu, every, CPU_ROOT) for cpu in every)
     facts: dict[str, Any] = {
         "schema_version": 1,
         "machine": machine_name(machine),

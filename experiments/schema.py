@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 SCHEMA_VERSION = 1
@@ -260,12 +261,12 @@ TABLES = {
 
 
 def cell(value: Any) -> str:
-    """One value as CSV text: unknown (None, NaN) is empty, floats keep every digit."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    """One value as CSV text: unknown (None, NaN, NA) is empty, floats keep every digit."""
+    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return ""
-    if isinstance(value, bool):
+    if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
-    return repr(value) if isinstance(value, float) else str(value)
+    return repr(float(value)) if isinstance(value, float | np.floating) else str(value)
 
 
 def write(table: Table, rows: Iterable[Mapping[str, Any]], path: Path) -> None:
@@ -298,14 +299,37 @@ def read(table: Table, path: Path) -> pd.DataFrame:
     Raises SchemaError naming file, column and row on a missing column, a value that is not of its
     kind, an infinite or a negative time.
     """
-    try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise SchemaError(f"{path}: can't be read as CSV: {error}") from error
+    frame = _cells(path)
     missing = [name for name in table.names if name not in frame.columns]
     if missing:
         raise SchemaError(f"{path}: column {missing[0]!r} is missing ({table.name} table)")
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise SchemaError(f"{path}: column {twice!r} is there twice ({table.name} table)")
     return pd.DataFrame({c.name: _typed(frame[c.name], c, path) for c in table.columns})
+
+
+def _cells(path: Path) -> pd.DataFrame:
+    """Every cell as text. Not pandas' reader: it fills a row that is cut off, and says nothing."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            header = next(reader, None)
+            rows = [_whole(row, reader.line_num, header or [], path) for row in reader if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SchemaError(f"{path}: can't be read as CSV: {error}") from error
+    if header is None:
+        raise SchemaError(f"{path}: can't be read as CSV: it is empty")
+    return pd.DataFrame(rows, columns=header, dtype=object)
+
+
+def _whole(row: list[str], line: int, header: list[str], path: Path) -> list[str]:
+    if len(row) != len(header):
+        raise SchemaError(
+            f"{path}: row {line} has {len(row)} cells, the header {len(header)}: it is cut off or "
+            "damaged"
+        )
+    return row
 
 
 def _typed(raw: pd.Series, column: Column, path: Path) -> pd.Series:
