@@ -14,7 +14,7 @@ from experiments.launch.events import Events
 from experiments.launch.spec import Spec, SpecError, parse
 
 #: after a failure was reported, a pool that can't be shut down may hold the launch this long
-GIVE_UP_SECONDS = 5.0
+GIVE_UP_SECONDS = 2.0
 
 
 def main() -> int:
@@ -78,7 +78,7 @@ class _Launch:
         try:
             if self._executor is not None:
                 self._executor.stop()
-        except Exception:
+        except (Exception, SystemExit):
             traceback.print_exc()
 
 
@@ -112,7 +112,13 @@ def _forget_working_directory() -> None:
 
     A neighbour named like a module of the standard library would be imported in its place.
     """
-    if not getattr(sys.flags, "safe_path", False) and sys.path and sys.path[0] == os.getcwd():
+    if getattr(sys.flags, "safe_path", False):
+        return
+    try:
+        here = os.getcwd()
+    except OSError:  # it has been deleted
+        return
+    if sys.path and sys.path[0] == here:
         del sys.path[0]
 
 

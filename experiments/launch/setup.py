@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from typing import Tuple, Type
 
@@ -20,9 +21,12 @@ def make_task(spec: Spec) -> Task:
         if missing is None:
             raise
         raise Unsupported(_needs(spec.task, missing)) from error
-    missing = missing_module(_requirements(spec, task_class))
+    requirements = _requirements(spec, task_class)
+    missing = missing_module(requirements)
     if missing is not None:
         raise Unsupported(_needs(spec.task, missing))
+    for name in requirements:  # imports are the program's own, not the pool's start-up
+        importlib.import_module(name)
     params = {**task_class.defaults, **spec.params}
     problem = task_class.check_params(params)
     if problem is not None:

@@ -1,0 +1,151 @@
+"""A launch that goes well: its events, on every executor and start method."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.experiments.launch.driving import launch, python_or_skip, spec
+
+SQUARES = [number * number for number in range(8)]
+PROCESSES = [("processes", {"start_method": method}) for method in ("fork", "spawn", "forkserver")]
+EXECUTORS: list[tuple[str, dict[str, Any]]] = [
+    ("sequential", {}),
+    ("threads", {}),
+    ("asyncio", {}),
+    *PROCESSES,
+    ("processes", {"start_method": "fork", "chunk": "auto"}),
+]
+
+
+@pytest.mark.parametrize(("executor", "options"), EXECUTORS, ids=str)
+def test_a_launch_tells_every_phase_and_ends(executor: str, options: dict[str, Any]) -> None:
+    done = launch(
+        spec(executor=executor, options=options, expected=SQUARES, profile=True, batches=2)
+    )
+
+    assert done.status == 0, done.output
+    assert [event["event"] for event in done.events] == [
+        "hello", "phase", "phase", "phase", "startup", "phase", "batch", "phase", "batch", "batch",
+        "phase", "profile", "phase", "teardown", "end",
+    ]  # fmt: skip
+    assert done.phases == [
+        "import", "prepare", "startup", "cold", "steady", "profile", "teardown",
+    ]  # fmt: skip
+    assert [batch["batch"] for batch in done.batches("steady")] == [0, 1]
+    assert all(batch["wall_seconds"] > 0 for batch in done.all("batch"))
+
+
+@pytest.mark.parametrize("version", ["3.9", "3.10", "3.12", "3.13"])
+@pytest.mark.parametrize(("executor", "options"), EXECUTORS[1:6], ids=str)
+def test_other_interpreters_run_it_too(
+    version: str, executor: str, options: dict[str, Any]
+) -> None:
+    if version in ("3.10", "3.12") and options.get("start_method") in ("spawn", "forkserver"):
+        pytest.skip("start methods: the oldest and the newest interpreter are enough")
+    python = python_or_skip(version)
+
+    done = launch(spec(executor=executor, options=options, expected=SQUARES, profile=True), python)
+
+    assert done.last == {"event": "end"}, (done.events, done.output)
+    assert done.one("hello")["python"].startswith(version)
+    assert "Warning" not in done.output
+
+
+def test_hello_says_who_runs() -> None:
+    hello = launch(spec()).one("hello")
+
+    assert (hello["implementation"], hello["gil"]) == ("CPython", True)
+    assert hello["pid"] > 0
+
+
+@pytest.mark.parametrize(
+    ("batches", "steady_seconds", "most", "seen"),
+    [(3, 0.0, 9, 3), (0, 60.0, 4, 4), (5, 60.0, 2, 5)],
+)
+def test_steady_batches_go_on_for_their_seconds_within_bounds(
+    batches: int, steady_seconds: float, most: int, seen: int
+) -> None:
+    done = launch(spec(batches=batches, steady_seconds=steady_seconds, most_batches=most))
+
+    assert len(done.batches("steady")) == seen
+
+
+def test_no_profile_unless_asked() -> None:
+    done = launch(spec(profile=False))
+
+    assert "profile" not in done.phases
+    assert done.all("profile") == []
+
+
+@pytest.mark.parametrize("executor", ["sequential", "threads", "processes", "asyncio"])
+@pytest.mark.parametrize("task", ["Counts", "CountsUnderThreads"])
+def test_state_is_shared_and_counts_are_summed_over_the_timed_batches(
+    task: str, executor: str
+) -> None:
+    extras = launch(spec(task, executor=executor, batches=2, profile=True)).one("extras")
+
+    assert (extras["lost_updates"], extras["updates"]) == (0, 3 * 8)
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_state_is_shared_with_every_start_method(method: str) -> None:
+    done = launch(spec("Counts", executor="processes", options={"start_method": method}))
+
+    assert done.one("extras")["lost_updates"] == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no CPU affinity here")
+@pytest.mark.parametrize(("executor", "options"), [EXECUTORS[0], *PROCESSES[:2]], ids=str)
+def test_the_launch_keeps_to_its_cpus_from_before_the_tasks_import(
+    executor: str, options: dict[str, Any]
+) -> None:
+    cpu = max(os.sched_getaffinity(0))
+    done = launch(
+        spec("Cpus", executor=executor, options=options, cpus=[cpu], expected=[[[cpu], [cpu]]] * 8)
+    )
+
+    assert done.last == {"event": "end"}, done.events
+
+
+@pytest.mark.parametrize("executor", ["sequential", "threads", "processes", "asyncio"])
+def test_what_measured_code_prints_and_reads_stays_out_of_the_protocol(executor: str) -> None:
+    done = launch(spec("Talks", executor=executor, expected=[""] * 8, batches=0))
+
+    assert len(done.all("end")) == 1
+    assert done.output.count('{"event": "end"}') == 16
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="no /proc here")
+@pytest.mark.parametrize(("executor", "options"), PROCESSES, ids=str)
+def test_workers_do_not_hold_the_events_descriptor(
+    executor: str, options: dict[str, Any], tmp_path: Path
+) -> None:
+    wanted = spec("Descriptors", executor=executor, options=options, batches=0)
+    reader, writer = os.pipe()  # the launch gets the number that is free after these
+    os.close(reader)
+    os.close(writer)
+    wanted["params"] = {"events": writer}
+    wanted["expected"] = [["/dev/null", []]] * 8
+
+    done = launch(wanted)
+
+    assert done.last == {"event": "end"}, (done.events, done.output)
+
+
+def test_a_neighbour_named_like_the_standard_library_does_not_matter(tmp_path: Path) -> None:
+    for name in ("queue", "concurrent", "asyncio", "multiprocessing"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('the wrong one')\n")
+
+    for executor in ("threads", "processes", "asyncio"):
+        done = launch(spec(executor=executor, expected=SQUARES), cwd=tmp_path)
+        assert done.last == {"event": "end"}, done.output
+
+
+def test_a_registered_task_runs_by_its_name(tmp_path: Path) -> None:
+    done = launch(spec("math_python", executor="threads", scratch=str(tmp_path)))
+
+    assert done.last == {"event": "end"}, done.events
