@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
+import importlib.util
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -80,10 +80,12 @@ def _task_point(task: type[Task], name: str, given: dict[str, Any], position: in
 
 def source_digest(point: TaskPoint) -> str | None:
     """A short name for the module of a user's own task, which `code_digest` does not cover."""
-    if ":" not in point.name:
+    module, colon, _ = point.name.partition(":")
+    if not colon:
         return None
     try:
-        path = inspect.getsourcefile(point.task)
-        return hashlib.sha256(Path(path or "").read_bytes()).hexdigest()[:16]
-    except (OSError, TypeError):
+        spec = importlib.util.find_spec(module)
+        path = Path((spec and spec.origin) or "")
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    except (Exception, SystemExit):  # the parent package is a user's as well
         return None

@@ -1,0 +1,356 @@
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments import plan as planning
+from experiments.plan import code_digest, core_counts, doubling, make_plan, worker_counts
+from experiments.settings import ConfigError, resolve
+from tests.experiments.facts import SMALL, host, plan
+
+
+def labels(block: dict[str, Any], executor: str = "") -> list[str]:
+    return [e["approach"] for e in block["approaches"] if executor in ("", e["executor"])]
+
+
+def only_block(**config: Any) -> dict[str, Any]:
+    (block,) = plan(**config)["blocks"]
+    return dict(block)
+
+
+def complaint(facts: dict[str, Any] | None = None, **config: Any) -> str:
+    with pytest.raises(ConfigError) as caught:
+        plan(facts, **config)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+# --- worker and core counts -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "cores", "counts"),
+    [
+        ("cpu", 1, [1, 2]),
+        ("cpu", 2, [1, 2, 4]),
+        ("cpu", 6, [1, 2, 4, 6, 8, 12]),
+        ("cpu", 128, [1, 2, 4, 8, 16, 32, 64, 128, 256]),
+        ("waiting", 1, [1, 2, 4, 8, 16, 32, 64]),
+        ("waiting", 6, [1, 2, 4, 8, 16, 32, 64]),
+        ("waiting", 128, [1, 2, 4, 8, 16, 32, 64, 128, 256]),
+    ],
+)
+def test_auto_workers_double_to_what_the_kind_of_work_can_use(
+    kind: str, cores: int, counts: list[int]
+) -> None:
+    assert worker_counts("auto", kind, cores) == counts
+
+
+def test_a_task_may_limit_its_auto_workers() -> None:
+    assert worker_counts("auto", "waiting", 2, most=16) == [1, 2, 4, 8, 16]
+
+
+def test_workers_asked_for_are_taken_in_order() -> None:
+    assert worker_counts([7, 3], "cpu", 2) == [3, 7]
+
+
+@pytest.mark.parametrize(
+    ("largest", "counts"),
+    [(1, [1]), (2, [1, 2]), (6, [1, 2, 4, 6]), (128, [1, 2, 4, 8, 16, 32, 64, 128])],
+)
+def test_auto_cores_double_and_always_include_all(largest: int, counts: list[int]) -> None:
+    assert doubling(largest) == counts
+    assert core_counts("auto", host(largest)) == counts
+
+
+def test_without_affinity_only_all_cores_are_measured() -> None:
+    made = plan(host(4, affinity=False), cores="auto", core_axis="all")
+
+    assert [(b["cores"], b["cpus"]) for b in made["blocks"]] == [(4, None)]
+    assert "can't bind a process to cores" in complaint(host(4, affinity=False), cores=[2])
+
+
+def test_more_cores_than_usable_are_refused_with_the_reason() -> None:
+    assert complaint(host(2), cores=[1, 3]) == (
+        "config key 'cores': 3 asked for, but only 2 usable here "
+        "(CPU affinity allows 2 of 2 logical CPUs)"
+    )
+
+
+def test_a_block_gets_the_first_cores_of_the_hosts_order() -> None:
+    facts = {**host(4), "core_order": [0, 2, 1, 3]}
+    blocks = plan(facts, cores="auto", core_axis="all")["blocks"]
+
+    assert [block["cpus"] for block in blocks] == [[0], [0, 2], [0, 2, 1, 3]]
+
+
+def test_tasks_off_the_core_axis_run_on_the_largest_count_only() -> None:
+    made = plan(host(4), tasks=["ipc", "math_python"], cores="auto", core_axis=["math_python"])
+    names = [block["block"] for block in made["blocks"]]
+
+    assert names == ["ipc-4c", "math_python-1c", "math_python-2c", "math_python-4c"]
+
+
+# --- approaches -----------------------------------------------------------------------------
+
+
+def test_sequential_is_always_there_once() -> None:
+    assert labels(only_block(executors=["threads"]))[0] == "sequential"
+    assert labels(only_block(executors=["threads", "sequential"])).count("sequential") == 1
+
+
+def test_a_task_without_coroutines_blocks_the_loop_once_not_on_every_worker_count() -> None:
+    assert labels(only_block(executors=["asyncio"], workers=[1, 2, 4])) == [
+        "sequential",
+        "asyncio x1",
+    ]
+    waiting = only_block(tasks=["mixed"], executors=["asyncio"], workers=[1, 2, 4])
+    assert labels(waiting, "asyncio") == ["asyncio x1", "asyncio x2", "asyncio x4"]
+
+
+VARIED = {
+    "executors": ["processes"],
+    "workers": [1, 2, 4],
+    "cores": [2],
+    "start_methods": ["fork", "spawn"],
+    "chunks": ["default", "auto"],
+}
+MAIN = {"processes x1 (fork)", "processes x2 (fork)", "processes x4 (fork)"}
+
+
+@pytest.mark.parametrize(
+    ("variants", "more"),
+    [
+        ("none", set()),
+        ("at_cores", {"processes x2 (spawn)", "processes x2 (fork, chunk auto)"}),
+        (
+            "all",
+            {
+                f"processes x{count} ({how})"
+                for count in (1, 2, 4)
+                for how in ("spawn", "fork, chunk auto", "spawn, chunk auto")
+            },
+        ),
+    ],
+)
+def test_variants_say_where_other_options_are_measured(variants: str, more: set[str]) -> None:
+    block = only_block(**VARIED, variants=variants)
+
+    assert set(labels(block, "processes")) == MAIN | more
+
+
+def test_variants_at_cores_take_the_most_workers_where_none_equals_the_cores() -> None:
+    block = only_block(**{**VARIED, "workers": [1, 3]}, variants="at_cores")
+
+    assert "processes x3 (spawn)" in labels(block)
+    assert "processes x1 (spawn)" not in labels(block)
+
+
+def test_process_pools_above_the_limit_are_listed_as_not_run() -> None:
+    block = only_block(executors=["processes", "threads"], workers=[1, 8], most_processes=4)
+
+    assert labels(block) == ["sequential", "threads x1", "threads x8", "processes x1 (spawn)"]
+    assert block["not_run"] == [
+        {
+            "approach": "processes x8 (spawn)",
+            "reason": "config key 'most_processes' allows 4 processes on 1 cores",
+        }
+    ]
+
+
+def test_a_presets_process_limit_grows_with_the_cores() -> None:
+    config = {"executors": ["processes"], "workers": [16, 32], "cores": "auto", "core_axis": "all"}
+    one, two = plan(host(2), **config)["blocks"]
+
+    assert labels(one, "processes") == []  # 8 x cores
+    assert labels(two, "processes") == ["processes x16 (spawn)"]
+
+
+def test_simplicity_is_the_configured_order_then_main_options_then_fewer_workers() -> None:
+    block = only_block(
+        **{**VARIED, "executors": ["processes", "threads"], "workers": [2, 1]},
+        variants="at_cores",
+        simplicity=["processes", "sequential"],
+    )
+
+    assert labels(block) == [
+        "processes x1 (fork)",
+        "processes x2 (fork)",
+        "processes x2 (fork, chunk auto)",
+        "processes x2 (spawn)",
+        "sequential",
+        "threads x1",
+        "threads x2",
+    ]
+    assert [entry["simplicity"] for entry in block["approaches"]] == list(range(7))
+
+
+def test_all_blocks_of_a_task_get_the_items_of_its_largest_pool() -> None:
+    config = {"executors": ["threads"], "workers": "auto", "cores": "auto", "core_axis": "all"}
+    made = plan(host(4), tasks=["math_python", "mixed"], **config)
+    items = {block["block"]: block["min_items"] for block in made["blocks"]}
+
+    # math_python: 8 workers on 4 cores, though only 2 on 1 core
+    assert {n for b, n in items.items() if b.startswith("math_python")} == {16}
+    assert {n for b, n in items.items() if b.startswith("mixed")} == {128}
+
+
+# --- bad input ------------------------------------------------------------------------------
+
+
+def test_a_grid_with_nothing_to_compare_is_empty() -> None:
+    assert "the grid is empty: nothing to compare with" in complaint(executors=["sequential"])
+
+
+def test_an_unknown_executor_is_told_with_the_known_ones() -> None:
+    line = complaint(executors=["threads", "thraeds"])
+
+    assert "config key 'executors.1': unknown executor 'thraeds'; known: sequential" in line
+    assert "config key 'simplicity.0': unknown executor" in complaint(simplicity=["seqential"])
+
+
+def test_an_executor_of_ones_own_that_cant_be_loaded_says_why() -> None:
+    line = complaint(executors=["not_there.at_all:Pool"])
+
+    assert "'executors.0': 'not_there.at_all:Pool' can't be loaded: ModuleNotFoundError" in line
+
+
+def test_an_unknown_task_on_the_core_axis_is_told() -> None:
+    assert "'core_axis.0': unknown task 'math_pyton'" in complaint(core_axis=["math_pyton"])
+
+
+def test_measuring_the_same_twice_is_refused() -> None:
+    assert "names something twice" in complaint(tasks=["ipc", "ipc"])
+    shares = {"task": "mixed", "params": {"cpu_share": [0.5, 0.5]}}
+    assert "names something twice" in complaint(tasks=[shares])
+
+
+# --- identity -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"workers": [1, 4]},
+        {"executors": ["asyncio"]},
+        {"cores": [2]},
+        {"batch_seconds": 0.2},
+        {"batches": 9},
+        {"steady_seconds": 0.7},
+        {"looks": [2, 4]},
+        {"block_seconds": 33},
+        {"margin": 0.1},
+        {"alpha": 0.01},
+        {"seed": 1},
+        {"launch_timeout_seconds": 5},
+        {"disturbed": {"repeats": 0}},
+        {"simplicity": ["threads", "sequential"]},
+        {"tasks": [{"task": "math_python", "params": {"item_ms": 1.0}}]},
+    ],
+)
+def test_a_change_of_what_is_measured_changes_the_digest(change: dict[str, Any]) -> None:
+    assert plan(**change)["digest"] != plan()["digest"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"min_free_mib": 1},
+        {"results": "elsewhere"},
+        {"machine": "other"},
+        {"preset": "quick", "batch_seconds": 0.13, "block_seconds": 24},
+        {"most_processes": 7},
+        {"variants": "none"},
+    ],
+)
+def test_a_change_of_anything_else_does_not(change: dict[str, Any]) -> None:
+    base = plan(batch_seconds=0.13, block_seconds=24)
+
+    assert (
+        plan(**{"batch_seconds": 0.13, "block_seconds": 24, **change})["digest"] == (base["digest"])
+    )
+
+
+def test_another_interpreter_or_other_cpus_change_the_digest() -> None:
+    other = host()
+    other["interpreters"] = [{"interpreter": "cpython-3.13.0t", "executable": sys.executable}]
+    assert plan(other)["digest"] != plan()["digest"]
+    assert plan({**host(), "core_order": [1, 0]})["digest"] != plan()["digest"]
+
+
+def test_one_block_more_leaves_the_others_identity_alone() -> None:
+    more = {b["block"]: b["digest"] for b in plan(tasks=["math_python", "ipc"])["blocks"]}
+
+    assert more["math_python-1c"] == only_block()["digest"]
+
+
+OWN = """
+from experiments.launch.base import Task
+class Own(Task):
+    name = "own"
+    defaults = {}
+"""
+
+
+def test_an_edit_of_a_task_of_ones_own_changes_the_digest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    module = tmp_path / "plan_own_task.py"
+    module.write_text(OWN)
+    before = plan(tasks=["plan_own_task:Own"])["digest"]
+    module.write_text(OWN + "# edited\n")
+
+    assert plan(tasks=["plan_own_task:Own"])["digest"] != before
+
+
+def test_the_code_digest_covers_the_measured_code_and_nothing_else(tmp_path: Path) -> None:
+    measured = tmp_path / "experiments/launch/base.py"
+    measured.parent.mkdir(parents=True)
+    measured.write_text("a = 1\n")
+    first = code_digest(tmp_path)
+    (tmp_path / "experiments/plan.py").write_text("b = 1\n")
+    assert code_digest(tmp_path) == first
+
+    measured.write_text("a = 2\n")
+    assert code_digest(tmp_path) != first
+
+
+# --- the whole ------------------------------------------------------------------------------
+
+
+def test_block_names_are_safe_for_paths_and_unlike() -> None:
+    entry = {"task": "mixed", "params": {"cpu_share": [0, 0.5], "item_ms": 2}}
+    names = [block["block"] for block in plan(tasks=[entry])["blocks"]]
+
+    assert names == ["mixed-cpu_share=0-item_ms=2-1c", "mixed-cpu_share=0.5-item_ms=2-1c"]
+
+
+@pytest.mark.parametrize("preset", ["quick", "standard", "thorough"])
+def test_every_preset_makes_a_plan_on_hosts_of_any_size(preset: str) -> None:
+    for cores in (1, 2, 6, 128):
+        made = make_plan(resolve({"preset": preset}), host(cores))
+        for block in made["blocks"]:
+            assert block["min_items"] >= 2 * max(e["workers"] for e in block["approaches"])
+            assert len(set(labels(block))) == len(block["approaches"])
+        assert made["estimate"]["seconds"] <= made["estimate"]["most_seconds"]
+
+
+def test_standard_touches_every_task() -> None:
+    made = make_plan(resolve({}), host())
+
+    assert {block["task"] for block in made["blocks"]} == set(planning.task_registry.TASKS)
+
+
+def test_the_command_writes_the_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "machine.json").write_text(json.dumps(host()))
+    settings = json.dumps(resolve(SMALL))
+    arguments = ["--machine", str(tmp_path / "machine.json"), "--settings", settings, "--out"]
+    monkeypatch.setattr(sys, "argv", ["plan", *arguments, str(tmp_path / "plan.json")])
+    planning.main()
+
+    assert json.loads((tmp_path / "plan.json").read_text()) == json.loads(json.dumps(plan()))

@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from experiments.settings import PRESETS_PATH, SCHEMA_PATH, ConfigError, read_config_file, resolve
+
+SCHEMA: dict[str, Any] = yaml.safe_load(SCHEMA_PATH.read_text())
+PRESETS: dict[str, dict[str, Any]] = yaml.safe_load(PRESETS_PATH.read_text())
+KEYS = SCHEMA["properties"]
+NESTED = {f"disturbed.{key}": entry for key, entry in KEYS["disturbed"]["properties"].items()}
+
+
+def complaint(text: str) -> str:
+    """What is said about a config, given as YAML."""
+    with pytest.raises(ConfigError) as caught:
+        resolve(yaml.safe_load(text))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(("key", "entry"), [*KEYS.items(), *NESTED.items()])
+def test_every_key_says_what_it_means_and_has_a_default(key: str, entry: dict[str, Any]) -> None:
+    assert entry["description"].strip().endswith(".")
+    assert "default" in entry
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_defaults_are_valid_themselves(key: str) -> None:
+    assert resolve({key: KEYS[key]["default"]}) == resolve({})
+
+
+def test_the_shipped_config_is_all_defaults() -> None:
+    shipped = read_config_file(Path(__file__).parents[2] / "config.yaml")
+
+    assert resolve(shipped) == resolve({})
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_fills_all_that_is_auto(preset: str) -> None:
+    settings = resolve({"preset": preset})
+    filled = {key: settings[key] for key in PRESETS[preset] if key != "start_methods"}
+
+    assert filled == {k: v for k, v in PRESETS[preset].items() if k != "start_methods"}
+    assert set(settings["start_methods"]) <= set(PRESETS[preset]["start_methods"])
+    # machine, workers and cores are found from the host
+    assert {k for k, v in settings.items() if v == "auto"} == {"machine", "workers", "cores"}
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_knows_no_other_keys_than_the_config(preset: str) -> None:
+    assert set(PRESETS[preset]) <= set(KEYS)
+
+
+def test_the_users_values_win_over_the_preset() -> None:
+    settings = resolve({"preset": "quick", "tasks": ["ipc"], "looks": [4], "margin": 0.1})
+
+    assert (settings["tasks"], settings["looks"], settings["margin"]) == (["ipc"], [4], 0.1)
+    assert settings["batch_seconds"] == PRESETS["quick"]["batch_seconds"]
+
+
+def test_looks_are_put_in_order() -> None:
+    assert resolve({"looks": [8, 3, 5]})["looks"] == [3, 5, 8]
+
+
+def test_part_of_a_nested_key_keeps_the_other_defaults() -> None:
+    disturbed = resolve({"disturbed": {"repeats": 0}})["disturbed"]
+
+    assert disturbed == {"foreign_cpu_share": 0.15, "steal_share": 0.05, "repeats": 0}
+
+
+def test_the_process_limit_of_a_preset_is_per_core_and_the_users_is_not() -> None:
+    assert resolve({})["most_processes_per_core"] is True
+    assert "most_processes_per_core" not in resolve({"most_processes": 3})
+
+
+def test_resolving_leaves_the_users_config_alone() -> None:
+    config: dict[str, Any] = {"looks": [8, 3], "disturbed": {}}
+    resolve(config)
+
+    assert config == {"looks": [8, 3], "disturbed": {}}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("wrokers: [1]", "config key 'wrokers': unknown; did you mean 'workers'?"),
+        ("disturbed: {repaets: 1}", "'disturbed.repaets': unknown; did you mean 'repeats'?"),
+        ("tasks: [{task: ipc, parms: {}}]", "'tasks.0.parms': unknown; did you mean 'params'?"),
+        ("xyzzy: 1", "config key 'xyzzy': unknown; known: preset, machine"),
+        ("12: 1", "config key '12': unknown"),
+        ("preset: fast", "'preset': must be one of quick, standard, thorough, got \"fast\""),
+        ("workers: 0", "'workers': must be auto or a list of whole numbers, each at least 1"),
+        ("workers: [0]", "'workers.0': must be at least 1, got 0"),
+        ("workers: [2, -1]", "'workers.1': must be at least 1, got -1"),
+        ("workers: many", "'workers': must be auto or a list of whole numbers"),
+        ("workers: [many]", "'workers.0': must be a whole number, got \"many\""),
+        ("workers: [2.0]", "'workers.0': must be a whole number, got 2.0"),
+        ("workers: [true]", "'workers.0': must be a whole number, got true"),
+        ("workers:", "'workers': must be auto or a list of whole numbers"),
+        ("workers: [5000]", "'workers.0': must be at most 4096, got 5000"),
+        ("workers: [2, 2]", "'workers': names something twice, got [2, 2]"),
+        ("cores: [0]", "'cores.0': must be at least 1, got 0"),
+        ("tasks: []", "'tasks': the grid is empty: name at least one, got []"),
+        ("executors: []", "'executors': the grid is empty"),
+        ("tasks: [{params: {}}]", "'tasks.0': needs 'task'"),
+        ("tasks: ipc", "'tasks': must be auto or a list, got \"ipc\""),
+        ("start_methods: [frok]", "'start_methods.0': must be one of fork, spawn, forkserver"),
+        ("chunks: [auto, big]", "'chunks.1': must be one of default, auto, got \"big\""),
+        ("variants: most", "'variants': must be one of auto, none, at_cores, all"),
+        ("batch_seconds: fast", "'batch_seconds': must be a number, got \"fast\""),
+        ("batch_seconds: 0", "'batch_seconds': must be at least 0.02, got 0"),
+        ("margin: .nan", "'margin': must be a number, got NaN"),
+        ("margin: .inf", "'margin': must be a number, got Infinity"),
+        ("looks: [1]", "'looks.0': must be at least 2, got 1"),
+        ("machine: ../up", "'machine': may hold letters, digits"),
+        ("results: ''", "'results': must not be empty"),
+        ("results: 'a{b}'", "'results': must not hold { or }"),
+        ("disturbed: 3", "'disturbed': must be keys with values, got 3"),
+        ("seed: -1", "'seed': must be at least 0, got -1"),
+    ],
+)
+def test_each_mistake_is_one_clear_line(text: str, says: str) -> None:
+    line = complaint(text)
+
+    assert says in line
+    assert line.startswith("config key ")
+    assert "\n" not in line
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    lines = complaint("workers: [0]\nmargin: 9\nwrokers: 1\npreste: quick\ncores: [a]").splitlines()
+
+    keys = [line.split("'")[1] for line in lines]
+    assert sorted(keys) == ["cores.0", "margin", "preste", "workers.0", "wrokers"]
+
+
+def test_a_long_value_is_not_repeated_in_full() -> None:
+    assert len(complaint(f"preset: {'x' * 5000}")) < 200
+
+
+def test_a_start_method_this_platform_lacks_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("multiprocessing.get_all_start_methods", lambda: ["spawn"])
+
+    assert complaint("start_methods: [fork]") == (
+        "config key 'start_methods': 'fork' is not available on this platform; it has spawn"
+    )
+    assert resolve({})["start_methods"] == ["spawn"]
+
+
+def test_the_platforms_own_start_method_is_the_main_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("multiprocessing.get_all_start_methods", lambda: ["spawn", "fork"])
+
+    assert resolve({})["start_methods"] == ["spawn", "fork"]
+    assert resolve({"start_methods": ["fork", "spawn"]})["start_methods"] == ["fork", "spawn"]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"tasks: [ipc", "(line 1, column 12): not valid YAML"),
+        (b"tasks: \xff\xfe", "is not UTF-8 text (byte 7)"),
+        (b"- a\n- b\n", "holds a list, not keys with values"),
+        (b"just text\n", "holds a single str, not keys with values"),
+        (b"a: 1\n\tb: 2\n", "(line 2, column 1): not valid YAML"),
+        (b"seed: 2001-13-45\n", "not valid YAML: month must be in 1..12"),
+        (b"a: \x00\n", "not valid YAML"),
+    ],
+)
+def test_a_config_file_that_makes_no_sense(tmp_path: Path, content: bytes, says: str) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        read_config_file(path)
+
+    assert says in str(caught.value)
+    assert str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_config_file_that_cant_be_read(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="can't be read: Is a directory"):
+        read_config_file(tmp_path)
+    with pytest.raises(ConfigError, match="can't be read: No such file"):
+        read_config_file(tmp_path / "none.yaml")
+
+
+def test_an_empty_config_file_means_all_defaults(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("# nothing yet\n")
+
+    assert read_config_file(path) == {}

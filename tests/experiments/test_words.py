@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from experiments.words import count, describe, minutes
+from tests.experiments.facts import host, plan
+
+
+def test_the_plan_in_words_names_blocks_launches_time_and_why_these_cores() -> None:
+    made = plan(tasks=["math_python", {"task": "mixed", "params": {"cpu_share": [0, 0.5]}}])
+    first, second, *blocks = describe(made, host()).splitlines()
+
+    assert first == (
+        "Poolwise: preset standard on bench: a processor, 2 usable cores "
+        "(CPU affinity allows 2 of 2 logical CPUs), cpython-3.11.7"
+    )
+    assert second.startswith("  3 blocks, 9 approaches, at least 18 launches in 2 to 2 rounds;")
+    assert blocks == [
+        "  math_python: on 1 core, 1 to 2 workers, sequential, threads",
+        "  mixed cpu_share=0: on 1 core, 1 to 2 workers, sequential, threads",
+        "  mixed cpu_share=0.5: on 1 core, 1 to 2 workers, sequential, threads",
+    ]
+
+
+def test_core_counts_of_a_task_share_a_line() -> None:
+    words = describe(plan(cores="auto", core_axis="all"), host())
+
+    assert "math_python: on 1, 2 cores, 1 to 2 workers" in words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(4.4, "4 s"), (89, "89 s"), (90, "2 min"), (7200, "2.0 h")]
+)
+def test_times_as_people_say_them(seconds: float, words: str) -> None:
+    assert minutes(seconds) == words
+
+
+def test_one_is_not_many() -> None:
+    assert (count(1, "core"), count(2, "core")) == ("1 core", "2 cores")
