@@ -9,7 +9,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.context import BaseContext
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from experiments.launch import worker
 from experiments.launch.base import Executor, SharedKit, Task
@@ -33,6 +33,7 @@ class Processes(Executor):
     name = "processes"
     defaults = {"start_method": "fork", "chunk": "default"}
     _pool: Optional[ProcessPoolExecutor] = None
+    _processes: Sequence[Any] = ()
 
     @classmethod
     def unsupported(cls, task: Task, options: Dict[str, Any]) -> Optional[str]:
@@ -56,10 +57,7 @@ class Processes(Executor):
         self._pool = ProcessPoolExecutor(
             self.workers, context, worker.begin, (self.ref, shared, barrier)
         )
-        self._processes: List[Any] = []
-        futures = [self._pool.submit(worker.meet, number) for number in range(self.workers)]
-        self._processes = multiprocessing.active_children()
-        self._guarded(lambda: [future.result() for future in futures])
+        self._guarded(self._meet)
 
     def run(self, items: List[Any]) -> List[Any]:
         """Run all items through the pool, in chunks."""
@@ -76,12 +74,22 @@ class Processes(Executor):
         if self._pool is not None:
             self._pool.shutdown(wait=True)
 
-    def _guarded(self, call: Any) -> List[Any]:
+    def _meet(self) -> List[Any]:
+        """Every worker takes one call, as none returns before the last has come."""
+        assert self._pool is not None
+        futures = []
+        for number in range(self.workers):
+            futures.append(self._pool.submit(worker.meet, number))
+            # active_children() forgets those that have died already; only for saying how
+            self._processes = list((getattr(self._pool, "_processes", None) or {}).values())
+        return [future.result() for future in futures]
+
+    def _guarded(self, call: Callable[[], List[Any]]) -> List[Any]:
         """Call, and say how the worker died where the pool knows only that one did."""
         try:
-            return list(call())
+            return call()
         except BrokenProcessPool as error:
-            raise WorkerDied(f"a worker process {_how_it_ended(self._processes)}") from error
+            raise WorkerDied(_how_it_broke(error, self._processes)) from error
 
 
 def chunk_size(chunk: str, items: int, workers: int) -> int:
@@ -104,17 +112,17 @@ def _kit(context: BaseContext) -> SharedKit:
     )
 
 
-def _how_it_ended(processes: List[Any]) -> str:
-    """In words. The pool ends the other workers by SIGTERM, so that one counts last."""
+def _how_it_broke(error: BrokenProcessPool, processes: Sequence[Any]) -> str:
+    """In words. The pool ends the other workers by SIGTERM, so that says nothing."""
     until = time.monotonic() + EXIT_STATUS_SECONDS
-    while True:
+    while time.monotonic() < until:
         codes = [process.exitcode for process in processes]
         telling = [code for code in codes if code not in (None, 0, -signal.SIGTERM)]
         if telling:
-            return _exit_in_words(telling[0])
-        if time.monotonic() > until:
-            return "ended abruptly"
+            return f"a worker process {_exit_in_words(telling[0])}"
         time.sleep(0.01)
+    cause = str(error.__cause__ or "").strip(" \n'\"").splitlines()
+    return " ".join([str(error), *cause[-1:]])
 
 
 def _exit_in_words(code: int) -> str:

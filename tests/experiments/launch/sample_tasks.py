@@ -122,6 +122,23 @@ class CantStart(Squares):
         raise LookupError("no such table")
 
 
+class DiesAtStart(Squares):
+    def start_worker(self, shared: Any) -> None:
+        os._exit(3)
+
+
+class TwoPartError(Exception):
+    """Can be pickled, not unpickled: a usual mistake."""
+
+    def __init__(self, part: str, other: str) -> None:
+        super().__init__(part + other)
+
+
+class RaisesOddly(Squares):
+    def run(self, item: Any) -> Any:
+        raise TwoPartError("half", "half")
+
+
 class NeverEnds(Squares):
     """The first item fails while the last, in a thread of its own, never ends."""
 

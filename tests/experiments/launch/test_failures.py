@@ -84,6 +84,22 @@ def test_a_worker_process_that_dies_fails_the_launch(method: str, task: str, how
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_a_worker_process_that_dies_while_it_starts_fails_the_launch(method: str) -> None:
+    wanted = spec("DiesAtStart", executor="processes", options={"start_method": method}, workers=4)
+    last = launch(wanted).last
+
+    assert (last["event"], last["phase"]) == ("failed", "startup")
+    assert last["reason"] == "WorkerDied: a worker process ended with exit status 3"
+
+
+def test_an_exception_that_cannot_travel_between_processes_is_told() -> None:
+    last = launch(spec("RaisesOddly", executor="processes")).last
+
+    assert last["event"] == "failed"
+    assert "TwoPartError" in last["reason"]
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
