@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import random
@@ -23,8 +24,24 @@ from experiments.services import service
 from experiments.statistics.block import BlockRace
 from experiments.statistics.records import Candidate, RaceSettings
 
+#: a block's budget with what others saved is at most this many times its own
+MOST_SAVED = 3
 #: steady batches of a launch at most, however short they are
 MOST_BATCHES = 25
+
+
+def budget_seconds(own: float, spent_before: Sequence[float]) -> float:
+    """A block's budget: its own seconds and what earlier blocks saved, at most MOST_SAVED more.
+
+    Blocks that are decided early pay for those that are not; the run as a whole stays within the
+    sum of the budgets.
+    """
+    saved = sum(own - spent for spent in spent_before)
+    return own + min(max(saved, 0.0), (MOST_SAVED - 1) * own)
+
+
+def _launch_seconds(folder: Path) -> float:
+    return float(json.loads((folder / "run.json").read_text())["launch_seconds"])
 
 
 def candidates(block: Mapping[str, Any]) -> list[Candidate]:
@@ -164,7 +181,7 @@ class BlockRun:
             number = self.race.rounds
             if number >= self.plan["statistics"]["looks"][0] and self._budget_spent(number):
                 self.race.finish()
-                self.stopped = f"budget of {self.settings['block_seconds']:g} s spent"
+                self.stopped = f"budget of {self._budget:.0f} s spent"
                 break
             wanted = self.race.to_run()
             for name in self._order(wanted, number):
@@ -183,7 +200,15 @@ class BlockRun:
         block goes on, and must not count: it has to end where it would have ended."""  # fmt: skip
         before = (e["launch"] for e in self.journal.entries if e["launch"]["round"] < number)
         spent = sum(float(launch["launch_seconds"] or 0.0) for launch in before)
-        return spent >= float(self.settings["block_seconds"])
+        return spent >= self._budget
+
+    @functools.cached_property
+    def _budget(self) -> float:
+        """Seconds of launches: the block's own, and what the blocks before it left unspent."""
+        names = [block["block"] for block in self.plan["blocks"]]
+        before = names[: names.index(self.block["block"])]
+        spent = [_launch_seconds(self.folder.parent / name) for name in before]
+        return budget_seconds(float(self.settings["block_seconds"]), spent)
 
     def _order(self, names: Sequence[str], number: int) -> list[str]:
         """Random, and the same again when a killed block goes on."""
