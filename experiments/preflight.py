@@ -21,8 +21,8 @@ from experiments.words import describe
 
 #: Snakemake's own errands: nothing is measured, so nothing needs to be free or checked
 ERRANDS = {"--lint", "--unlock", "--report", "--summary", "--detailed-summary", "--dag", "-D", "-l",
-           "--rulegraph", "--filegraph", "--list", "--list-rules", "--archive", "-S", "-c",
-           "--cleanup-metadata", "--delete-all-output", "--print-compilation"} - {"-c"}  # fmt: skip
+           "--rulegraph", "--filegraph", "--list", "--list-rules", "--archive", "-S",
+           "--cleanup-metadata", "--delete-all-output", "--print-compilation"}  # fmt: skip
 CONFIG = Path("config.yaml")
 
 

@@ -185,5 +185,5 @@ def test_what_is_no_text_or_not_there_is_told(path: Path) -> None:
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SchemaError, match="can't be read as CSV: 'utf-8"):
         read(CEILING, path)
-    with pytest.raises(SchemaError, match="can't be read as CSV:.*No such file"):
+    with pytest.raises(SchemaError, match=r"can't be read as CSV:.*No such file"):
         read(CEILING, path.with_name("none.csv"))

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from typing import Any
+
+from experiments.estimate import block_seconds_bounds, launch_seconds, launches_at_first_look
+from experiments.plan import approach
+from tests.experiments.facts import plan
+
+
+def made(**config: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A block and the settings of a small plan."""
+    found = plan(**{"looks": [3, 8], "block_seconds": 1000, **config})
+    return found["blocks"][0], found["settings"]
+
+
+def test_every_approach_runs_up_to_the_first_look() -> None:
+    block, settings = made()
+
+    assert launches_at_first_look(block, settings) == 3 * len(block["approaches"])
+
+
+def test_more_rounds_or_approaches_take_longer() -> None:
+    short = block_seconds_bounds(*made())
+
+    assert block_seconds_bounds(*made(looks=[5, 8]))[0] > short[0]
+    assert block_seconds_bounds(*made(workers=[1, 2, 4]))[0] > short[0]
+
+
+def test_the_likely_time_lies_below_the_largest() -> None:
+    likely, most = block_seconds_bounds(*made())
+
+    assert 0 < likely < most
+
+
+def test_the_budget_bounds_an_undecided_block_but_not_its_first_rounds() -> None:
+    block, settings = made(block_seconds=1)
+    _, most = block_seconds_bounds(block, settings)
+
+    assert most < block_seconds_bounds(*made())[1]
+    assert most >= sum(3 * launch_seconds(e, block, settings) for e in block["approaches"])
+
+
+def test_spawned_pools_cost_more_than_forked_ones_and_threads() -> None:
+    block, settings = made()
+    fork, spawn = (
+        launch_seconds(
+            approach("processes", {"start_method": method, "chunk": "default"}, 8), block, settings
+        )
+        for method in ("fork", "spawn")
+    )
+
+    assert spawn > fork > launch_seconds(approach("sequential", {}, 1), block, settings)

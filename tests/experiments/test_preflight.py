@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments import host, preflight
+from experiments.conductor.lock import BusyError
+from experiments.plan import make_plan
+from experiments.schema import write_atomically
+from experiments.settings import resolve
+from tests.experiments.facts import SMALL
+
+CONFIG = {**SMALL, "machine": "bench", "min_free_mib": 1}
+RESULTS = Path("results/bench")
+Said = Callable[[], str]
+
+
+@pytest.fixture(autouse=True)
+def working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def locks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the locks that were taken."""
+    taken: list[str] = []
+    monkeypatch.setattr(preflight.lock, "acquire", taken.append)
+    return taken
+
+
+def prepare(**changes: Any) -> preflight.Run:
+    how = {"cores": None, "dry": False, "errand": False}
+    how |= {key: changes.pop(key) for key in list(changes) if key in how}
+    return preflight.prepare({**CONFIG, **changes}, **how)
+
+
+def refusal(**changes: Any) -> list[str]:
+    """The lines that a refused run ends with."""
+    with pytest.raises(SystemExit) as caught:
+        prepare(**changes)
+    assert isinstance(caught.value.code, str)  # so the exit status is 1
+    lines = caught.value.code.splitlines()
+    assert all(line.startswith("Poolwise: ") for line in lines)
+    return lines
+
+
+def measured(**changes: Any) -> dict[str, Any]:
+    """Leave what a run that was cut off in its block leaves; returns its plan."""
+    settings = resolve({**CONFIG, **changes})
+    facts = host.probe("bench")
+    plan = make_plan(settings, facts)
+    for name, content in (("machine", facts), ("plan", plan)):
+        write_atomically(RESULTS / f"{name}.json", json.dumps(content))
+    journal(plan["blocks"][0], plan["code_digest"])
+    return plan
+
+
+def journal(block: dict[str, Any], code_digest: str) -> None:
+    line = json.dumps({"journal": {"digest": block["digest"], "code_digest": code_digest}})
+    write_atomically(RESULTS / "blocks" / block["block"] / "journal.jsonl", line + "\n")
+
+
+# --- a run that may go on -------------------------------------------------------------------
+
+
+def test_a_run_says_its_plan_and_takes_the_lock(
+    locks: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = prepare()
+
+    assert (run.machine, run.results, run.limit) == ("bench", "results/bench", None)
+    assert "1 block, 3 approaches" in capsys.readouterr().err
+    assert locks == ["run"]
+
+
+def test_a_dry_run_says_its_plan_and_leaves_everything_alone(
+    locks: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    prepare(dry=True)
+
+    assert "1 block, 3 approaches" in capsys.readouterr().err
+    assert locks == []
+    assert not RESULTS.exists()
+
+
+def test_an_errand_of_snakemakes_needs_nothing(
+    locks: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    measured(seed=1)
+    prepare(errand=True)
+
+    assert capsys.readouterr().err == ""
+    assert locks == []
+
+
+@pytest.mark.usefixtures("locks")
+def test_quiet_is_quiet(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("POOLWISE_QUIET", "1")
+    prepare()
+
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.usefixtures("locks")
+def test_the_same_plan_goes_on_where_it_was_cut_off() -> None:
+    measured()
+
+    assert prepare().results == "results/bench"
+
+
+def test_a_finished_run_needs_no_lock(locks: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    plan = measured()
+    write_atomically(RESULTS / "blocks" / plan["blocks"][0]["block"] / "launches.csv", "")
+    prepare()
+
+    assert "1 of 1 blocks are measured already" in capsys.readouterr().err
+    assert locks == []
+
+
+@pytest.mark.usefixtures("locks")
+def test_what_was_not_measured_yet_may_change() -> None:
+    plan = measured()
+    (RESULTS / "blocks" / plan["blocks"][0]["block"] / "journal.jsonl").unlink()
+
+    assert prepare(seed=1).plan_digest != plan["digest"]
+
+
+# --- a run that is refused ------------------------------------------------------------------
+
+
+def test_every_problem_of_the_config_is_a_line() -> None:
+    assert len(refusal(seed=-1, wrokers=1)) == 2
+
+
+def test_results_of_another_plan_are_left_alone() -> None:
+    measured(seed=1)
+    (line,) = refusal()
+
+    assert "results/bench: holds results of another plan (preset standard; 1 of its" in line
+    assert "nothing was touched: move results/bench away, or write elsewhere" in line
+    assert refusal(dry=True) == [line]
+
+
+def test_results_of_another_machine_are_left_alone() -> None:
+    measured()
+    facts = {**json.loads((RESULTS / "machine.json").read_text()), "fingerprint": "beef"}
+    (RESULTS / "machine.json").write_text(json.dumps(facts))
+    (line,) = refusal()
+
+    assert "holds results of another machine (fingerprint beef, this one is" in line
+
+
+def test_a_block_begun_with_other_code_is_left_alone() -> None:
+    journal(measured()["blocks"][0], "0ther")
+    (line,) = refusal()
+
+    assert "journal.jsonl: was begun with another version of the measured code" in line
+    assert "move results/bench/blocks/math_python-1c away" in line
+
+
+@pytest.mark.parametrize("name", ["machine.json", "plan.json"])
+def test_a_damaged_file_is_named(name: str) -> None:
+    measured()
+    (RESULTS / name).write_text('{"blocks": [')
+    (line,) = refusal()
+
+    assert f"results/bench/{name}: damaged" in line
+
+
+def test_a_nearly_full_disk_is_told_with_the_key_that_asks_for_more() -> None:
+    (line,) = refusal(min_free_mib=1_000_000)
+
+    assert "MiB free, config key 'min_free_mib' wants 1000000" in line
+
+
+def test_a_second_run_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(name: str) -> int:
+        raise BusyError(f"another run holds {name}")
+
+    monkeypatch.setattr(preflight.lock, "acquire", busy)
+
+    assert refusal() == ["Poolwise: another run holds run"]
+
+
+def test_a_results_folder_that_cant_be_made_is_named(working_directory: Path) -> None:
+    (working_directory / "results").write_text("a file in the way")
+
+    assert "results" in refusal()[0]
+
+
+# --- the config file ------------------------------------------------------------------------
+
+
+def test_the_working_directorys_config_comes_before_the_projects(working_directory: Path) -> None:
+    assert preflight.config_file(given=False) == str(preflight.settings.ROOT / "config.yaml")
+    (working_directory / "config.yaml").write_text("seed: 1\n")
+
+    assert preflight.config_file(given=False) == "config.yaml"
+    assert preflight.config_file(given=True) is None
+
+
+def test_a_config_that_cant_be_read_does_not_fall_back(working_directory: Path) -> None:
+    (working_directory / "config.yaml").symlink_to("nowhere.yaml")
+    with pytest.raises(SystemExit, match=r"Poolwise: config\.yaml: can't be read: No such file"):
+        preflight.config_file(given=False)
