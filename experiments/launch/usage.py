@@ -70,13 +70,10 @@ def measure() -> Usage:
 
 def between(before: Usage, after: Usage) -> Dict[str, Optional[float]]:
     """CPU seconds and switches from one reading to the next, as fields of the profile event."""
-    living = after.living_seconds - before.living_seconds
-    user_share = _user_share(before, after)
+    user, system = _cpu(before, after)
     return {
-        "cpu_user_seconds": _grown(before.user_seconds, after.user_seconds, living * user_share),
-        "cpu_system_seconds": _grown(
-            before.system_seconds, after.system_seconds, living * (1 - user_share)
-        ),
+        "cpu_user_seconds": user,
+        "cpu_system_seconds": system,
         "voluntary_switches": _grown(before.voluntary_switches, after.voluntary_switches),
         "involuntary_switches": _grown(before.involuntary_switches, after.involuntary_switches),
     }
@@ -113,19 +110,27 @@ def parse_stat(text: str, ticks_per_second: int) -> Stat:
     return Stat(int(text.partition(" (")[0]), int(values[1]), *times)
 
 
-def _user_share(before: Usage, after: Usage) -> float:
-    """Share of user time in what living descendants used; 1 where the ticks don't tell."""
-    user = after.living_user_seconds - before.living_user_seconds
-    system = after.living_system_seconds - before.living_system_seconds
-    if min(user, system) < 0 or user + system == 0:  # one ended and took its ticks along, or none
-        return 1.0
-    return user / (user + system)
+def _cpu(before: Usage, after: Usage) -> Tuple[Optional[float], Optional[float]]:
+    """User and system seconds: their sum by the exact clocks, their proportion with the ticks.
+
+    Both add up over the tree when a process ends between the readings: what leaves the living
+    ones comes back with those that have ended.
+    """
+    user = _grown(before.user_seconds, after.user_seconds)
+    system = _grown(before.system_seconds, after.system_seconds)
+    if user is None or system is None:
+        return None, None
+    total = max(0.0, user + system + after.living_seconds - before.living_seconds)
+    user = max(0.0, user + after.living_user_seconds - before.living_user_seconds)
+    system = max(0.0, system + after.living_system_seconds - before.living_system_seconds)
+    user_share = user / (user + system) if user + system > 0 else 1.0
+    return total * user_share, total * (1 - user_share)
 
 
-def _grown(before: Optional[float], after: Optional[float], more: float = 0) -> Optional[float]:
+def _grown(before: Optional[float], after: Optional[float]) -> Optional[float]:
     if before is None or after is None:
         return None
-    return max(0, after - before + more)
+    return max(0, after - before)
 
 
 def _has_proc() -> bool:

@@ -70,6 +70,40 @@ def test_cpu_stays_counted_once_when_a_child_ends(child: subprocess.Popen[str]) 
     assert used(before) < 0.04  # its 50 ms were there before
 
 
+def readings(**changes: float) -> usage.Usage:
+    """Totals of a tree; seconds of living processes both by their clock and in ticks."""
+    names = ("user", "system", "living", "living_user", "living_system")
+    seconds = [changes.get(name, 0.0) for name in names]
+    return usage.Usage(*seconds, voluntary_switches=0, involuntary_switches=0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "user", "system"),
+    [
+        # this process alone: exact
+        (readings(user=1, system=2), readings(user=1.5, system=2.25), 0.5, 0.25),
+        # a living child: its clock, in the proportion of its ticks
+        (readings(), readings(living=0.4, living_user=0.3, living_system=0.09), 0.3077, 0.0923),
+        # a child too quick for the ticks
+        (readings(), readings(living=0.004), 0.004, 0),
+        # it ends, and what it had used before returns with the ended ones
+        (
+            readings(living=0.07, living_user=0.04, living_system=0.03),
+            readings(user=0.05, system=0.04),
+            0.01,
+            0.01,
+        ),
+    ],
+)
+def test_cpu_adds_up_over_the_tree(
+    before: usage.Usage, after: usage.Usage, user: float, system: float
+) -> None:
+    seconds = usage.between(before, after)
+
+    assert seconds["cpu_user_seconds"] == pytest.approx(user, abs=1e-4)
+    assert seconds["cpu_system_seconds"] == pytest.approx(system, abs=1e-4)
+
+
 def test_cpu_of_children_that_came_and_went_counts() -> None:
     before = usage.measure()
     subprocess.run([sys.executable, "-c", BURN.format(seconds=0.05)], check=True)
