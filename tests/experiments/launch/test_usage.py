@@ -117,11 +117,11 @@ def test_grandchildren_belong_to_the_tree() -> None:
     with subprocess.Popen([sys.executable, "-c", code], start_new_session=True) as process:
         try:
             for _ in range(200):
-                tree = [stat.pid for stat in usage.descendants(os.getpid())]
                 below = [stat.pid for stat in usage.descendants(process.pid)]
                 if below:
                     break
                 time.sleep(0.01)
+            tree = [stat.pid for stat in usage.descendants(os.getpid())]
             assert process.pid in tree
             assert set(below) <= set(tree)
             assert len(below) == 1
