@@ -44,6 +44,8 @@ class Calibration:
     expected: list[Any]
 
 
+#: (items x scale, seconds of the batch) of one attempt
+Point = tuple[int, float]
 #: (items, scale, wanted item seconds or None) -> outcome of a fresh sequential launch
 Try = Callable[[int, int, float | None], Outcome]
 
@@ -58,23 +60,49 @@ def calibrate(
     """
     wanted = None if item_seconds is None else min(item_seconds, target_seconds / min_items)
     seen = _tried(attempt(min_items, 1, wanted))
-    items = _items(target_seconds, seen["item_seconds"], min_items)
-    scale = int(seen["scale"])
-    for left in reversed(range(ATTEMPTS - 1)):
+    items, scale = min_items, int(seen["scale"])
+    points = [(min_items * scale, float(seen["batch_seconds"]))]
+    for _ in range(ATTEMPTS - 1):
+        better = _better(points, target_seconds, min_items, scale, wanted is not None)
+        if len(points) > 1 and (_good(points[-1][1] / target_seconds) or better == (items, scale)):
+            break  # hit, or nothing left to turn
+        items, scale = better
         seen = _tried(attempt(items, scale, None))
-        ratio = target_seconds / seen["batch_seconds"]
-        better = _items(target_seconds, seen["batch_seconds"] / items, min_items)
-        turned = scale if better != items or wanted is None else max(1, round(scale * ratio))
-        good = 1 / LONGEST <= ratio <= 1 / SHORTEST
-        if good or not left or (better, turned) == (items, scale):
-            break  # hit, or the last attempt, or nothing left to turn
-        items, scale = better, turned
+        points.append((items * scale, float(seen["batch_seconds"])))
     return Calibration(items, scale, seen["batch_seconds"] / items, seen["batch_seconds"],
                        seen["expected"])  # fmt: skip
 
 
-def _items(target_seconds: float, item_seconds: float, min_items: int) -> int:
-    return max(min_items, min(MOST_ITEMS, math.ceil(target_seconds / max(item_seconds, 1e-9))))
+def _good(ratio: float) -> bool:
+    return SHORTEST <= ratio <= LONGEST
+
+
+def _better(
+    points: list[Point], target_seconds: float, min_items: int, scale: int, scalable: bool
+) -> tuple[int, int]:
+    """Items and scale that should take `target_seconds`; scale is turned where items can't be."""
+    work = _work(points, target_seconds)
+    items = max(min_items, min(MOST_ITEMS, math.ceil(work / scale)))
+    if scalable and items in (min_items, MOST_ITEMS):
+        scale = max(1, round(work / items))
+    return items, scale
+
+
+def _work(points: list[Point], target_seconds: float) -> float:
+    """The work (items x scale) that should take so long.
+
+    On the line through the last two points, as a batch may have a cost of its own; on the one
+    through the origin where they lie too close together.
+    """
+    work, seconds = points[-1]
+    if len(points) > 1:
+        before, then = points[-2]
+        if max(work, before) >= 2 * min(work, before) and (work - before) * (seconds - then) > 0:
+            slope = (seconds - then) / (work - before)
+            line = work + (target_seconds - seconds) / slope
+            if line > 0:
+                return line
+    return target_seconds * work / max(seconds, 1e-9)
 
 
 def _tried(outcome: Outcome) -> dict[str, Any]:

@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments.conductor.calibration import (
+    ATTEMPTS,
+    LONGEST,
+    MOST_ITEMS,
+    SHORTEST,
+    Calibration,
+    CalibrationError,
+    calibrate,
+    remembered,
+)
+from experiments.conductor.child import Outcome
+
+TARGET = 0.12
+Cost = Callable[[int, int], float]
+
+
+class Machine:
+    """Stands for fresh sequential launches: a batch of n items of a scale costs what it is told."""
+
+    def __init__(self, batch_seconds: Cost) -> None:
+        self.batch_seconds = batch_seconds
+        self.launches = 0
+
+    def __call__(self, items: int, scale: int, wanted: float | None) -> Outcome:
+        self.launches += 1
+        if wanted is not None:  # the launch looks for the scale on a few items
+            while self.batch_seconds(3, scale) / 3 < wanted:
+                scale += max(1, scale // 50)
+        seconds = self.batch_seconds(items, scale)
+        return Outcome(
+            status="ok",
+            calibrated={
+                "scale": scale,
+                "item_seconds": seconds / items,
+                "batch_seconds": seconds,
+                "expected": list(range(items)),
+            },
+        )
+
+
+def linear(seconds: float) -> Cost:
+    return lambda items, scale: items * scale * seconds
+
+
+def fixed(seconds: float) -> Cost:
+    return lambda items, scale: items * seconds
+
+
+COSTS: dict[str, tuple[Cost, float | None, int]] = {
+    "cheap items whose work scales": (linear(1e-7), 0.006, 8),
+    "dear items whose work scales": (linear(0.002), 0.006, 8),
+    "many workers, so many items": (linear(1e-6), 0.006, 128),
+    "work that grows faster than scale": (
+        lambda items, scale: items * scale**2 * 1e-8,
+        0.006,
+        16,
+    ),
+    "work that grows slower than scale": (
+        lambda items, scale: items * scale**0.5 * 1e-5,
+        0.006,
+        16,
+    ),
+    "a batch with a cost of its own": (lambda n, s: 0.02 + n * s * 1e-6, 0.006, 8),
+    "items that get cheaper in numbers": (lambda n, s: 0.05 + n**0.8 * s * 1e-6, 0.006, 8),
+    "items that get dearer in numbers": (lambda n, s: n**1.2 * s * 1e-6, 0.006, 8),
+    "fixed work, cheap": (fixed(1e-4), None, 8),
+    "fixed work, as dear as may be": (fixed(0.014), None, 8),
+    "fixed work with a cost a batch": (lambda items, scale: 0.03 + items * 1e-3, None, 8),
+}
+
+
+@pytest.mark.parametrize("name", COSTS)
+def test_a_batch_comes_out_between_a_tenth_and_a_quarter_of_a_second(name: str) -> None:
+    cost, item_seconds, min_items = COSTS[name]
+    machine = Machine(cost)
+    found = calibrate(machine, TARGET, min_items, item_seconds)
+
+    assert SHORTEST * TARGET <= found.batch_seconds <= LONGEST * TARGET
+    assert 0.1 <= cost(found.items, found.scale) <= 0.25
+    assert found.items >= min_items
+    assert machine.launches <= ATTEMPTS
+
+
+@pytest.mark.parametrize("name", COSTS)
+def test_what_is_kept_is_what_was_measured_last(name: str) -> None:
+    cost, item_seconds, min_items = COSTS[name]
+    found = calibrate(Machine(cost), TARGET, min_items, item_seconds)
+
+    assert found.batch_seconds == cost(found.items, found.scale)
+    assert found.item_seconds == found.batch_seconds / found.items
+    assert found.expected == list(range(found.items))
+
+
+def test_answers_fit_the_items_even_where_the_batch_time_is_never_hit() -> None:
+    noise = iter([0.01, 9.0, 0.01, 9.0, 0.01, 9.0])
+    machine = Machine(lambda items, scale: next(noise))
+    found = calibrate(machine, TARGET, 8, None)
+
+    assert machine.launches == ATTEMPTS
+    assert len(found.expected) == found.items
+
+
+def test_work_that_can_be_turned_neither_way_is_taken_as_it_is() -> None:
+    machine = Machine(fixed(1.0))
+    found = calibrate(machine, TARGET, 8, None)
+
+    assert (found.items, found.scale, found.batch_seconds) == (8, 1, 8.0)
+    assert machine.launches == 2
+
+
+def test_a_batch_has_no_end_of_items_however_cheap_they_are() -> None:
+    assert calibrate(Machine(fixed(1e-9)), TARGET, 8, None).items == MOST_ITEMS
+    assert calibrate(Machine(fixed(1e-9)), TARGET, 8192, None).items == 8192
+
+
+def test_items_are_made_smaller_where_as_many_of_the_wanted_size_take_too_long() -> None:
+    found = calibrate(Machine(linear(1e-6)), TARGET, 128, item_seconds=0.05)
+
+    assert found.items == 128
+    assert found.item_seconds == pytest.approx(TARGET / 128, rel=LONGEST)
+
+
+@pytest.mark.parametrize("status", ["crashed", "timeout", "wrong", "unsupported"])
+def test_a_task_that_does_not_run_sequentially_says_why(status: str) -> None:
+    outcome = Outcome(status=status, reason="because")
+    with pytest.raises(CalibrationError, match="because") as caught:
+        calibrate(lambda items, scale, wanted: outcome, TARGET, 8, None)
+
+    assert caught.value.outcome is outcome
+
+
+def test_a_task_that_fails_only_in_a_second_launch_is_caught_too() -> None:
+    machine = Machine(linear(1e-6))
+
+    def flaky(items: int, scale: int, wanted: float | None) -> Outcome:
+        seen = machine(items, scale, wanted)
+        return seen if machine.launches == 1 else replace(seen, status="crashed", reason="now")
+
+    with pytest.raises(CalibrationError, match="now"):
+        calibrate(flaky, TARGET, 8, 0.006)
+
+
+# --- remembering ----------------------------------------------------------------------------
+
+MADE = Calibration(
+    items=8, scale=3, item_seconds=1 / 3, batch_seconds=8 / 3, expected=[1, "a", None]
+)
+IDENTITY = {"task": "ipc", "seed": 1}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "calibrations/x.json"
+
+
+def never() -> Calibration:
+    raise AssertionError("it should have been remembered")
+
+
+def test_a_calibration_is_made_once(path: Path) -> None:
+    assert remembered(path, IDENTITY, lambda: MADE) == MADE
+    assert remembered(path, IDENTITY, never) == MADE
+
+
+def test_a_calibration_of_something_else_is_not_taken(path: Path) -> None:
+    remembered(path, IDENTITY, lambda: replace(MADE, items=99))
+
+    assert remembered(path, {**IDENTITY, "seed": 2}, lambda: MADE) == MADE
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"identity": 1}', "\x00"])
+def test_a_damaged_calibration_is_made_again(path: Path, text: str) -> None:
+    path.parent.mkdir()
+    path.write_text(text)
+
+    assert remembered(path, IDENTITY, lambda: MADE) == MADE
+    assert json.loads(path.read_text())["identity"] == IDENTITY
+
+
+def test_a_calibration_with_other_fields_is_made_again(path: Path) -> None:
+    path.parent.mkdir()
+    kept: dict[str, Any] = {"identity": IDENTITY, "calibration": {"items": 1}}
+    path.write_text(json.dumps(kept))
+
+    assert remembered(path, IDENTITY, lambda: MADE) == MADE
+
+
+def test_a_failed_calibration_leaves_nothing(path: Path) -> None:
+    def fails() -> Calibration:
+        raise CalibrationError(Outcome(reason="no"))
+
+    with pytest.raises(CalibrationError):
+        remembered(path, IDENTITY, fails)
+    assert not path.exists()

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import errno
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments.conductor.journal import Journal, JournalError
+
+IDENTITY = {
+    "schema_version": 1,
+    "block": "b",
+    "digest": "d",
+    "fingerprint": "f",
+    "code_digest": "c",
+}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "blocks/b/journal.jsonl"
+
+
+def entry(number: int = 0, approach: str = "threads x2") -> dict[str, Any]:
+    return {"approach": approach, "launch": {"round": number, "wall": 1 / 3}, "samples": []}
+
+
+def complaint(path: Path, **changes: Any) -> str:
+    before = path.read_bytes()
+    with pytest.raises(JournalError) as caught:
+        Journal(path, {**IDENTITY, **changes})
+    assert path.read_bytes() == before  # nothing that was measured is lost
+    assert "\n" not in str(caught.value)
+    assert str(path) in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_rerun_finds_every_launch_to_the_last_digit(path: Path) -> None:
+    first = Journal(path, IDENTITY)
+    first.add(entry(0))
+    first.add(entry(1))
+    second = Journal(path, IDENTITY)
+
+    assert second.entries == first.entries == [entry(0), entry(1)]
+    assert second.note == ""
+    assert list(second.of_round(1)) == [entry(1)]
+
+
+def test_a_launch_is_on_disk_before_the_next_one(path: Path) -> None:
+    journal = Journal(path, IDENTITY)
+    journal.add(entry())
+
+    assert json.loads(path.read_text().splitlines()[-1]) == entry()
+
+
+def test_a_line_that_was_cut_off_is_measured_again(path: Path) -> None:
+    journal = Journal(path, IDENTITY)
+    journal.add(entry(0))
+    whole = path.read_bytes()
+    journal.add(entry(1))
+    path.write_bytes(path.read_bytes()[:-9])
+    again = Journal(path, IDENTITY)
+
+    assert again.entries == [entry(0)]
+    assert "the last line was cut off; its launch is measured again" in again.note
+    assert path.read_bytes() == whole
+    again.add(entry(1))
+    assert Journal(path, IDENTITY).entries == [entry(0), entry(1)]
+
+
+def test_a_first_line_that_was_cut_off_is_begun_again(path: Path) -> None:
+    Journal(path, IDENTITY)
+    path.write_bytes(path.read_bytes()[:10])
+
+    assert Journal(path, IDENTITY).entries == []
+    assert Journal(path, IDENTITY).note == ""
+
+
+@pytest.mark.parametrize(
+    "line", ["{broken", "17", "[]", '"text"', '{"approach": "threads x2"}', "\ufffd", "\x00\x00"]
+)
+def test_a_damaged_line_is_named_and_left_alone(path: Path, line: str) -> None:
+    journal = Journal(path, IDENTITY)
+    journal.add(entry(0))
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"{line}\n")
+    Path(path).write_bytes(path.read_bytes() + json.dumps(entry(1)).encode() + b"\n")
+
+    assert "line 3 is damaged" in complaint(path)
+
+
+@pytest.mark.parametrize("line", ["{}", "[1]", "nonsense"])
+def test_a_file_that_is_no_journal_is_left_alone(path: Path, line: str) -> None:
+    path.parent.mkdir(parents=True)
+    path.write_text(f"{line}\n")
+    complaint(path)
+
+
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        ("digest", "belongs to another plan (d, now other)"),
+        ("fingerprint", "belongs to another machine (f, now other)"),
+        ("code_digest", "belongs to another version of the measured code (c, now other)"),
+        ("block", "belongs to another block"),
+        ("schema_version", "belongs to another schema version"),
+    ],
+)
+def test_a_journal_that_does_not_belong_here_is_left_alone(path: Path, key: str, says: str) -> None:
+    Journal(path, IDENTITY).add(entry())
+    line = complaint(path, **{key: "other"})
+
+    assert says in line
+    assert f"nothing was touched: move {path.parent} away" in line
+
+
+def test_a_full_disk_is_told_and_what_was_measured_stays(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(path, IDENTITY)
+    journal.add(entry(0))
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(JournalError, match="no free disk space left; what was measured before is"):
+        journal.add(entry(1))
+    monkeypatch.undo()
+
+    assert journal.entries == [entry(0)]
+    assert Journal(path, IDENTITY).entries[0] == entry(0)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this platform")
+def test_a_disk_that_is_full_from_the_start_is_told(tmp_path: Path) -> None:
+    (tmp_path / "journal.jsonl").symlink_to("/dev/full")
+
+    with pytest.raises(JournalError, match=r"journal\.jsonl: can't be written: no free disk"):
+        Journal(tmp_path / "journal.jsonl", IDENTITY)
