@@ -62,6 +62,14 @@ def wanted_item_seconds(name: str, params: Mapping[str, Any]) -> float | None:
     return float(params["item_ms"]) / 1000 if scalable else None
 
 
+def keeps_item_cost(name: str) -> bool:
+    """Whether the cost of the task's items must not be lowered to fit a batch."""
+    try:
+        return load_task(name).exact_item
+    except (Exception, SystemExit):
+        return False
+
+
 class BlockRun:
     """One block on its way from the plan to its CSVs."""
 
@@ -151,7 +159,11 @@ class BlockRun:
             return self.launcher.launch({**spec, "item_seconds": wanted}, self._service_pids())
 
         return calibrate(
-            attempt, self.settings["batch_seconds"], self.block["min_items"], item_seconds
+            attempt,
+            self.settings["batch_seconds"],
+            self.block["min_items"],
+            item_seconds,
+            keeps_item_cost(self.block["task"]),
         )
 
     def _spec(self, mode: str, executor: str, options: Mapping[str, Any], workers: int, items: int,

@@ -51,19 +51,27 @@ Try = Callable[[int, int, float | None], Outcome]
 
 
 def calibrate(
-    attempt: Try, target_seconds: float, min_items: int, item_seconds: float | None
+    attempt: Try,
+    target_seconds: float,
+    min_items: int,
+    item_seconds: float | None,
+    exact_item: bool = False,
 ) -> Calibration:
     """Aim at a batch of `target_seconds` with at least `min_items` items.
 
     `item_seconds` is the wanted cost of an item, or None where the work of an item is fixed; it is
-    lowered where `min_items` of that cost would take too long. Raises CalibrationError.
+    lowered where `min_items` of that cost would take too long, unless `exact_item`. Raises
+    CalibrationError.
     """
-    wanted = None if item_seconds is None else min(item_seconds, target_seconds / min_items)
+    wanted = item_seconds
+    if wanted is not None and not exact_item:
+        wanted = min(wanted, target_seconds / min_items)
+    turn_scale = wanted is not None and not exact_item
     seen = _tried(attempt(min_items, 1, wanted))
     items, scale = min_items, int(seen["scale"])
     points = [(min_items * scale, float(seen["batch_seconds"]))]
     for _ in range(ATTEMPTS - 1):
-        better = _better(points, target_seconds, min_items, scale, wanted is not None)
+        better = _better(points, target_seconds, min_items, scale, turn_scale)
         if len(points) > 1 and (_good(points[-1][1] / target_seconds) or better == (items, scale)):
             break  # hit, or nothing left to turn
         items, scale = better

@@ -56,6 +56,8 @@ class Task:
     services: Tuple[str, ...] = ()
     #: every parameter with its default; `item_ms` among them means the work per item is scaled
     defaults: Dict[str, Any] = {}
+    #: an item keeps its cost even where a batch gets long: its parts stand in a proportion
+    exact_item = False
     #: one line for the report: what an item really does
     summary = ""
     #: whether `arun` is a native coroutine (else asyncio runs `run` on the loop, blocking it)

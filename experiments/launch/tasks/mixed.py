@@ -5,7 +5,7 @@ item costs item_ms, so what a sleep overshoots is taken from the CPU part and no
 
 What remains of the clock's grain: `time.sleep` wakes up about 0.06 ms late on Linux (timer
 slack); asyncio's timers round up to the next whole millisecond there (epoll counts milliseconds),
-so with few tasks in flight a wait of 1.35 ms lasts about 2 ms in asyncio. That is how asyncio
+so with few tasks in flight a wait of 1.1 ms lasts about 2 ms in asyncio. That is how asyncio
 behaves, not an error of measurement, but it weighs more the shorter the wait. Above cpu_share 0.5
 fewer items are needed, and an item_ms of 8 keeps the wait at 2 ms (cpu_share 0.75) in a batch of
 the same length.
@@ -32,10 +32,11 @@ class Mixed(Task):
 
     name = "mixed"
     kind = "waiting"
-    #: 1.8: the 128 items that 64 workers need take 0.23 s, and half of it is still 0.9 ms of wait
-    defaults = {"cpu_share": 0.25, "item_ms": 1.8}
+    #: 1.5: the 128 items that 64 workers need take 0.2 s, and half of it is still 0.75 ms of wait
+    defaults = {"cpu_share": 0.25, "item_ms": 1.5}
     summary = "pure-Python work for cpu_share of its time, waiting (sleep) for the rest"
     native_async = True
+    exact_item = True
 
     @classmethod
     def check_params(cls, params: Dict[str, Any]) -> Optional[str]:
