@@ -66,7 +66,10 @@ def environment(params: Mapping[str, Any]) -> dict[str, str]:
     blas = str(params.get("blas_threads", 1))
     env = {**os.environ, **dict.fromkeys(BLAS_VARIABLES, blas)}
     env.pop("PYTHONDONTWRITEBYTECODE", None)  # else every launch compiles our modules again
-    env["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    given = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    # absolute, because a launch does not run in the user's folder
+    paths = [str(ROOT), *(str(Path(path).absolute()) for path in given)]
+    env["PYTHONPATH"] = os.pathsep.join(paths)
     env["POOLWISE_PADDING"] = "x" * random.randrange(4096)
     return env
 
@@ -112,6 +115,7 @@ class Launcher:
                 [self.python, "-m", "experiments.launch"],
                 stdin=given, stdout=self.log, stderr=self.log, pass_fds=(writer,),
                 env=environment(spec["params"]), start_new_session=True,
+                cwd=spec["scratch"],  # `-m` looks there first: no queue.py may lie there
             )  # fmt: skip
 
     def _finish(
