@@ -10,7 +10,7 @@ import pytest
 from experiments.conductor import child
 from experiments.conductor.child import Launcher, Outcome, environment
 from experiments.conductor.reaper import Reaper
-from tests.experiments.conductor.conftest import gone, pids, spec
+from tests.experiments.conductor.driving import gone, pids, spec
 
 Run = Callable[..., Outcome]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from experiments.conductor.child import ROOT
 from experiments.conductor.reaper import Reaper
-from tests.experiments.conductor.conftest import alive, gone, pids
+from tests.experiments.conductor.driving import alive, gone, pids
 
 
 def sleeper() -> subprocess.Popen[bytes]:

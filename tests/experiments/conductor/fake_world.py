@@ -1,0 +1,139 @@
+"""A machine whose approaches cost what they are told: blocks run on it without a clock."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from experiments import schema
+from experiments.collect import collect
+from experiments.conductor.block import BlockRun, measure_block
+from experiments.conductor.child import Outcome
+from experiments.plan import approach
+from experiments.statistics.records import Judgement
+from reports.load import load
+from reports.races import raced
+from tests.experiments.facts import host, plan
+
+CONFIG: dict[str, Any] = {
+    "executors": ["threads", "processes"],
+    "workers": [1, 2],
+    "cores": [2],
+    "looks": [3, 5, 8],
+    "block_seconds": 1000,
+}
+
+
+class KilledError(BaseException):
+    """The conductor is gone from one moment to the next."""
+
+
+@dataclass
+class World:
+    """Seconds of a batch by approach (0.5 where not told), noise, and what goes wrong."""
+
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    noise: float = 0.002
+    launch_seconds: float = 1.0
+    #: approach -> (round it begins in, status, reason)
+    failing: Mapping[str, tuple[int, str, str]] = field(default_factory=dict)
+    #: (approach, round) -> launches of it that are disturbed
+    disturbed: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    uncalibrated: Outcome | None = None
+    killed_after: int | None = None
+    calibrations: int = 0
+    #: (round, approach) in the order they ran
+    ran: list[tuple[int, str]] = field(default_factory=list)
+
+    def launch(self, spec: Mapping[str, Any], pids: tuple[int, ...] = ()) -> Outcome:
+        """What a Launcher does."""
+        if spec["mode"] == "calibrate":
+            return self._calibrated(spec)
+        if self.killed_after == len(self.ran):
+            raise KilledError
+        name = approach(spec["executor"], spec["options"], spec["workers"])["approach"]
+        number = int(spec["launch_id"].split("/")[1])
+        again = self.ran.count((number, name))
+        self.ran.append((number, name))
+        since, status, reason = self.failing.get(name, (10**9, "", ""))
+        if number >= since:
+            return Outcome(status=status, reason=reason, launch_seconds=self.launch_seconds)
+        outcome = self._measured(name, number, again)
+        if again < self.disturbed.get((name, number), 0):
+            outcome.foreign_cpu_share = 0.9
+        return outcome
+
+    def _calibrated(self, spec: Mapping[str, Any]) -> Outcome:
+        self.calibrations += 1
+        if self.uncalibrated:
+            return self.uncalibrated
+        seconds = {"item_seconds": 0.12 / spec["items"], "batch_seconds": 0.12}
+        found = {"scale": 1, **seconds, "expected": [0] * spec["items"]}
+        return Outcome(status="ok", calibrated=found)
+
+    def _measured(self, name: str, number: int, again: int) -> Outcome:
+        rng = random.Random(f"{name}/{number}/{again}")
+        batch = self.seconds.get(name, 0.5) * 2 ** rng.gauss(0, self.noise)
+        walls = [batch * 2 ** rng.gauss(0, self.noise) for _ in range(3)]
+        return Outcome(
+            status="ok",
+            startup_seconds=0.01 * rng.random(),
+            teardown_seconds=0.001,
+            batches=[("cold", 0, walls[0]), ("steady", 0, walls[1]), ("steady", 1, walls[2])],
+            profile={"profile_seconds": batch},
+            launch_seconds=self.launch_seconds,
+        )
+
+
+@dataclass
+class Bench:
+    """A results folder and a plan to measure in it."""
+
+    results: Path
+    plan: dict[str, Any]
+    monkeypatch: Any
+
+    @classmethod
+    def make(cls, results: Path, monkeypatch: Any, **config: Any) -> Bench:
+        """A folder as preflight, probe and plan leave it."""
+        made = plan(**{**CONFIG, **config})
+        for name, content in (("machine", host()), ("plan", made)):
+            schema.write_atomically(results / f"{name}.json", json.dumps(content))
+        ceiling = {"machine": "bench", "cores": 2, "repeat": 0, "wall_seconds": 1, "speedup": 2}
+        schema.write(schema.CEILING, [ceiling], results / "ceiling.csv")
+        return cls(results, made, monkeypatch)
+
+    def names(self) -> list[str]:
+        """The plan's blocks."""
+        return [block["block"] for block in self.plan["blocks"]]
+
+    def measure(self, world: World, name: str = "") -> BlockRun:
+        """Measure one block (the first) on that world."""
+        name = name or self.names()[0]
+        module = "experiments.conductor.block"
+        self.monkeypatch.setattr(f"{module}.Launcher", lambda *_: world)
+        folder = self.results / "blocks" / name
+        return measure_block(self.plan, host(), name, folder, self.results / "logs" / f"{name}.log")
+
+    def launches(self, name: str = "") -> list[dict[str, Any]]:
+        """The block's launches.csv."""
+        path = self.results / "blocks" / (name or self.names()[0]) / "launches.csv"
+        return [
+            {str(key): value for key, value in row.items()}
+            for row in schema.read(schema.LAUNCHES, path).to_dict("records")
+        ]
+
+    def run(self, name: str = "") -> dict[str, Any]:
+        """The block's run.json."""
+        path = self.results / "blocks" / (name or self.names()[0]) / "run.json"
+        found: dict[str, Any] = json.loads(path.read_text())
+        return found
+
+    def reported(self) -> dict[str, dict[str, Judgement]]:
+        """The verdicts that the report reaches from the CSVs alone, by block and mode."""
+        collect(self.results)
+        return {one.block.name: one.judgements for one in raced(load(self.results))}

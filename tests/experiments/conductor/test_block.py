@@ -1,0 +1,365 @@
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments.conductor import block as conducting
+from experiments.conductor.block import MOST_SAVED, BlockRun, budget_seconds, wanted_item_seconds
+from experiments.conductor.child import Outcome
+from experiments.conductor.journal import JournalError
+from tests.experiments.conductor.fake_world import Bench, KilledError, World
+
+FORK2 = "processes x2 (spawn)"
+CLEAR = {"sequential": 0.5, FORK2: 0.26}
+#: undecided at the first looks
+CLOSE = {"sequential": 0.5, FORK2: 0.49, "threads x2": 0.48}
+MakeBench = Callable[..., Bench]
+
+
+@pytest.fixture
+def make_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeBench:
+    def make(folder: str = "results", **config: Any) -> Bench:
+        return Bench.make(tmp_path / folder, monkeypatch, **config)
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def own_affinity() -> Iterator[None]:
+    """A block moves this process off the measured cores."""
+    before = os.sched_getaffinity(0)
+    yield
+    os.sched_setaffinity(0, before)
+
+
+def outcome_of(bench: Bench, run: BlockRun) -> tuple[Any, ...]:
+    """All that a block comes to, but for the time of day and the seconds of the conductor."""
+    rows = [{k: str(v) for k, v in row.items() if k != "started_at"} for row in bench.launches()]
+    samples = (run.folder / "samples.csv").read_text()
+    told = {k: v for k, v in bench.run().items() if k not in ("wall_seconds", "flags")}
+    return rows, samples, told, run.race.judgements()
+
+
+# --- rounds ---------------------------------------------------------------------------------
+
+
+def test_every_round_runs_all_approaches_once(make_bench: MakeBench) -> None:
+    bench, world = make_bench(looks=[3]), World(CLEAR)
+    bench.measure(world)
+    names = {entry["approach"] for entry in bench.plan["blocks"][0]["approaches"]}
+
+    assert [number for number, _ in world.ran] == [n for n in range(3) for _ in names]
+    assert Counter(world.ran) == Counter((n, name) for n in range(3) for name in names)
+
+
+def test_the_order_is_random_and_the_seeds(make_bench: MakeBench) -> None:
+    def orders(folder: str, **config: Any) -> list[tuple[int, str]]:
+        world = World(CLEAR)
+        make_bench(folder, looks=[6], **config).measure(world)
+        return world.ran
+
+    first = orders("a")
+    rounds = [tuple(name for n, name in first if n == number) for number in range(6)]
+
+    assert len(set(rounds)) > 1
+    assert orders("b") == first
+    assert orders("c", seed=1) != first
+
+
+def test_each_launch_gets_the_same_items_and_the_expected_answers(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    launch = World.launch
+
+    def noting(self: World, spec: Any, pids: Any = ()) -> Outcome:
+        seen.append((spec["mode"], spec["items"], spec["expected"], spec["cpus"]))
+        return launch(self, spec, pids)
+
+    monkeypatch.setattr(World, "launch", noting)
+    bench = make_bench(looks=[2])
+    bench.measure(World())
+    items = bench.run()["items"]
+
+    assert {tuple(call[3]) for call in seen if call[0] == "calibrate"} == {(0,)}
+    measured = [call for call in seen if call[0] == "measure"]
+    assert all(call[1:] == (items, [0] * items, [0, 1]) for call in measured)
+
+
+def test_a_clear_race_ends_at_the_first_look_and_an_open_one_at_the_last(
+    make_bench: MakeBench,
+) -> None:
+    clear, open_ = make_bench("clear"), make_bench("open")
+    clear.measure(World(CLEAR, noise=0.0005))
+    open_.measure(World(CLOSE, noise=0.2))
+
+    # the baseline and the pick go on until the speedup is known well enough
+    assert clear.run()["stopped_because"] == "decided"
+    threads = [row for row in clear.launches() if row["executor"] == "threads"]
+    assert max(row["round"] for row in threads) == 2
+    assert open_.run()["stopped_because"] == "all rounds of the last look used"
+    assert open_.run()["rounds"] == 8
+
+
+def test_an_approach_that_fails_leaves_the_race_and_the_rest_goes_on(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench()
+    failing = {"threads x2": (1, "crashed", "killed by SIGSEGV in phase steady")}
+    run = bench.measure(World(CLEAR, failing=failing))
+    rows = [row for row in bench.launches() if (row["executor"], row["workers"]) == ("threads", 2)]
+    judgement = run.race.judgements()["steady"]
+
+    assert [(row["round"], row["status"]) for row in rows] == [(0, "ok"), (1, "crashed")]
+    assert rows[1]["reason"] == "killed by SIGSEGV in phase steady"
+    assert (judgement.verdict, judgement.pick) == ("best", FORK2)
+    assert judgement.status["threads x2"] == "failed"
+
+
+# --- disturbed launches ---------------------------------------------------------------------
+
+
+def test_a_disturbed_launch_is_repeated_once_and_the_calm_one_counts(
+    make_bench: MakeBench,
+) -> None:
+    bench, world = make_bench(looks=[3]), World(CLEAR, disturbed={("threads x1", 1): 1})
+    run = bench.measure(world)
+    ours = [
+        row for row in bench.launches() if row["launch_id"].split("/")[1:3] == ["1", "threads x1"]
+    ]
+
+    assert [row["disturbed"] for row in ours] == [True, False]
+    assert len({row["launch_id"] for row in bench.launches()}) == len(bench.launches())
+    calm = make_bench("calm", looks=[3]).measure(World(CLEAR))
+    assert run.race.judgements()["steady"].pick == calm.race.judgements()["steady"].pick
+
+
+def test_repeats_are_bounded_and_the_block_says_that_it_was_disturbed(
+    make_bench: MakeBench,
+) -> None:
+    always = {(name, n): 9 for name in ("sequential", "threads x1", "threads x2") for n in range(3)}
+    bench = make_bench(looks=[3], disturbed={"repeats": 4})
+    bench.measure(World(CLEAR, disturbed=always))
+
+    assert len(bench.launches()) == 3 * 5 + 4
+    (flag,) = bench.run()["flags"]
+    assert flag.startswith("disturbed by other programs: 13 of 19 launches had foreign CPU use")
+
+
+def test_no_repeats_where_none_are_allowed(make_bench: MakeBench) -> None:
+    bench = make_bench(looks=[3], disturbed={"repeats": 0})
+    bench.measure(World(CLEAR, disturbed={("threads x1", 1): 1}))
+
+    assert len(bench.launches()) == 3 * 5
+
+
+# --- going on after a kill ------------------------------------------------------------------
+
+WORLDS = {
+    "clear": World(CLEAR),
+    "noisy": World(CLOSE, noise=0.2),
+    "failing": World(CLEAR, failing={"threads x2": (1, "timeout", "time limit reached")}),
+    "disturbed": World(
+        CLEAR, disturbed={("threads x1", 0): 1, (FORK2, 1): 2, ("sequential", 2): 1}
+    ),
+    "short of time": World(CLOSE, noise=0.2, launch_seconds=1.0),
+}
+BUDGETS = {"short of time": 22}  # spent in the middle of the fifth round
+
+
+@pytest.mark.parametrize("name", WORLDS)
+@pytest.mark.parametrize("killed_after", [0, 1, 2, 7, 14, 15, 16, 23, 24])
+def test_a_killed_block_goes_on_to_what_it_would_have_come_to(
+    make_bench: MakeBench, name: str, killed_after: int
+) -> None:
+    config = {"block_seconds": BUDGETS.get(name, 1000)}
+    whole = make_bench("whole", **config)
+    uninterrupted = outcome_of(whole, whole.measure(replace(WORLDS[name], ran=[])))
+    bench = make_bench("killed", **config)
+    world = replace(WORLDS[name], ran=[], killed_after=killed_after)
+    if len(uninterrupted[0]) > killed_after:
+        with pytest.raises(KilledError):
+            bench.measure(world)
+    assert len(world.ran) <= killed_after
+    world.killed_after = None
+    resumed = bench.measure(world)
+
+    assert outcome_of(bench, resumed) == uninterrupted
+
+
+def test_a_launch_whose_line_was_cut_off_runs_again_and_the_block_says_so(
+    make_bench: MakeBench,
+) -> None:
+    bench, world = make_bench(), World(CLEAR, killed_after=4)
+    with pytest.raises(KilledError):
+        bench.measure(world)
+    path = bench.results / "blocks" / bench.names()[0] / "journal.jsonl"
+    path.write_bytes(path.read_bytes()[:-20])
+    world.killed_after = None
+    bench.measure(world)
+
+    assert "the last line was cut off; its launch is measured again" in bench.run()["flags"][0]
+    keys = [tuple(row["launch_id"].split("/")[1:3]) for row in bench.launches()]
+    assert len(set(keys)) == len(keys)
+
+
+def test_a_finished_block_is_not_measured_again(make_bench: MakeBench) -> None:
+    bench, world = make_bench(), World(CLEAR)
+    bench.measure(world)
+    path = bench.results / "blocks" / bench.names()[0] / "launches.csv"
+    before = (path.read_bytes(), world.calibrations, len(world.ran))
+    path.unlink()
+    bench.measure(world)
+
+    assert (path.read_bytes(), world.calibrations, len(world.ran)) == before
+
+
+def test_the_wall_time_of_a_resumed_block_covers_its_first_part(make_bench: MakeBench) -> None:
+    bench, world = make_bench(), World(CLEAR, killed_after=10)
+    with pytest.raises(KilledError):
+        bench.measure(world)
+    world.killed_after = None
+    bench.measure(world)
+
+    assert bench.run()["wall_seconds"] >= 10 * world.launch_seconds
+
+
+def test_a_journal_of_other_code_is_left_alone(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, world = make_bench(), World(CLEAR, killed_after=4)
+    with pytest.raises(KilledError):
+        bench.measure(world)
+    monkeypatch.setattr(conducting, "code_digest", lambda: "edited")
+
+    with pytest.raises(JournalError, match="another version of the measured code"):
+        bench.measure(world)
+
+
+# --- calibration ----------------------------------------------------------------------------
+
+
+def test_a_task_is_calibrated_once_for_all_its_core_counts(make_bench: MakeBench) -> None:
+    bench, world = make_bench(cores=[1, 2], core_axis="all"), World(CLEAR)
+    for name in bench.names():
+        bench.measure(world, name)
+
+    assert len(bench.names()) == 2
+    assert world.calibrations == 2  # the first guess, and the batch that hits
+    assert len({bench.run(name)["items"] for name in bench.names()}) == 1
+
+
+@pytest.mark.parametrize("order", [["sequential", "threads"], ["threads", "sequential"]])
+def test_a_task_that_does_not_run_is_one_row_with_the_reason(
+    make_bench: MakeBench, order: list[str]
+) -> None:
+    bench = make_bench(simplicity=order)
+    reason = "ModuleNotFoundError: No module named 'nowhere' in phase import"
+    run = bench.measure(World(uncalibrated=Outcome(status="crashed", reason=reason)))
+    (row,) = bench.launches()
+
+    assert (row["executor"], row["status"], row["reason"]) == ("sequential", "crashed", reason)
+    assert bench.run()["flags"] == [f"nothing was measured: the sequential run {reason}"]
+    assert bench.run()["stopped_because"] == "the task does not run sequentially"
+    assert run.race.judgements()["steady"].verdict == "failed"
+
+
+def test_a_task_that_does_not_run_is_one_row_also_after_a_rerun(make_bench: MakeBench) -> None:
+    bench, world = make_bench(), World(uncalibrated=Outcome(status="timeout", reason="too long"))
+    bench.measure(world)
+    bench.measure(world)
+
+    assert len(bench.launches()) == 1
+
+
+def test_work_is_scaled_only_where_a_task_can() -> None:
+    assert wanted_item_seconds("math_python", {"item_ms": 6.0}) == 0.006
+    assert wanted_item_seconds("mixed", {"item_ms": 2.0, "cpu_share": 0}) is None
+    assert wanted_item_seconds("subprocess_jobs", {}) is None
+    assert wanted_item_seconds("nowhere.to_be:Found", {}) is None
+
+
+# --- budget ---------------------------------------------------------------------------------
+
+
+def test_a_block_takes_its_last_look_when_its_seconds_are_spent(make_bench: MakeBench) -> None:
+    bench = make_bench(block_seconds=22)
+    bench.measure(World(CLOSE, noise=0.2, launch_seconds=1.0))
+
+    # rounds of 5 s: 25 s are spent after the fifth
+    assert bench.run()["rounds"] == 5
+    assert bench.run()["stopped_because"] == "budget of 22 s spent"
+
+
+def test_the_rounds_before_the_first_look_always_run(make_bench: MakeBench) -> None:
+    bench = make_bench(block_seconds=1)
+    bench.measure(World(CLOSE, noise=0.2, launch_seconds=100.0))
+
+    assert bench.run()["rounds"] == 3
+
+
+def test_what_earlier_blocks_saved_is_added_within_bounds() -> None:
+    assert budget_seconds(20, []) == 20
+    assert budget_seconds(20, [12, 15]) == 33
+    assert budget_seconds(20, [40, 15]) == 20  # nothing was saved
+    assert budget_seconds(20, [0] * 10) == MOST_SAVED * 20
+
+
+def test_an_open_block_uses_what_a_decided_one_saved(make_bench: MakeBench) -> None:
+    bench = make_bench(cores=[1, 2], core_axis="all", block_seconds=22)
+    first, second = bench.names()
+    bench.measure(World({**CLEAR, "threads x2": 0.9}, launch_seconds=0.1), first)
+    bench.measure(World(CLOSE, noise=0.2, launch_seconds=1.0), second)
+
+    assert bench.run(second)["rounds"] == 8
+
+
+# --- the report decides the same ------------------------------------------------------------
+
+RACES = {
+    **WORLDS,
+    "tied": World(CLEAR | {"threads x1": 0.2605}, noise=0.001),
+    "no gain": World({"threads x1": 0.8, "threads x2": 0.8, FORK2: 0.7}, noise=0.001),
+    "all failed": World(
+        failing=dict.fromkeys(
+            ("sequential", "threads x1", "threads x2", "processes x1 (spawn)", FORK2),
+            (0, "crashed", "no"),
+        )
+    ),
+    "no baseline": World(CLEAR, failing={"sequential": (0, "wrong", "item 0")}),
+    "baseline fails late": World(CLEAR, failing={"sequential": (2, "wrong", "item 0")}),
+    "not calibrated": World(uncalibrated=Outcome(status="crashed", reason="no")),
+    "much disturbed": World(CLOSE, disturbed={("sequential", n): 2 for n in range(8)}),
+}
+
+
+@pytest.mark.parametrize("name", RACES)
+def test_conductor_and_report_reach_the_same_verdict_to_the_last_digit(
+    make_bench: MakeBench, name: str
+) -> None:
+    bench = make_bench(block_seconds=BUDGETS.get(name, 1000))
+    run = bench.measure(replace(RACES[name], ran=[]))
+
+    decided = run.race.judgements()
+    reported = bench.reported()[bench.names()[0]]
+    assert {m: j.verdict for m, j in reported.items()} == {m: j.verdict for m, j in decided.items()}
+    if name != "not calibrated":  # no round was run, and the one row is round 0
+        assert reported == decided
+
+
+def test_the_worlds_above_cover_every_verdict(make_bench: MakeBench) -> None:
+    verdicts = {
+        make_bench(name, block_seconds=BUDGETS.get(name, 1000))
+        .measure(replace(world, ran=[]))
+        .race.judgements()["steady"]
+        .verdict
+        for name, world in RACES.items()
+    }
+
+    assert verdicts == {"best", "tie", "no-gain", "inconclusive", "failed"}

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments.conductor import __main__ as command
+from experiments.conductor import lock
+from experiments.conductor.ceiling import CeilingError
+from experiments.conductor.journal import JournalError
+from experiments.services.service import ServiceError
+from tests.experiments.facts import host, plan
+
+
+@pytest.fixture
+def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "machine.json").write_text(json.dumps(host()))
+    (tmp_path / "plan.json").write_text(json.dumps(plan(min_free_mib=1)))
+    arguments = ["block", str(tmp_path), "math_python-1c", "--log", str(tmp_path / "log")]
+    monkeypatch.setattr(sys, "argv", ["conductor", *arguments])
+    monkeypatch.setattr(command, "die_with_parent", lambda: None)
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(signal, "signal", lambda *_: before)
+    return tmp_path
+
+
+def ended_with() -> str:
+    with pytest.raises(SystemExit) as caught:
+        command.main()
+    assert isinstance(caught.value.code, str)  # so the exit status is 1
+    assert "\n" not in caught.value.code
+    return caught.value.code
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (JournalError("the journal"), "Poolwise: the journal"),
+        (ServiceError("the server"), "Poolwise: the server"),
+        (CeilingError("the kernel"), "Poolwise: the kernel"),
+        (OSError(28, "No space left on device", "x.csv"), "Poolwise: x.csv: No space left on dev"),
+        (KeyboardInterrupt(), "Poolwise: interrupted; what was measured is kept, a rerun goes on"),
+    ],
+)
+@pytest.mark.usefixtures("results")
+def test_what_goes_wrong_outside_a_launch_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, error: BaseException, says: str
+) -> None:
+    def fails(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(command, "measure_block", fails)
+
+    assert ended_with().startswith(says)
+
+
+@pytest.mark.usefixtures("results")
+def test_a_block_does_not_start_beside_another() -> None:
+    with lock.held("measure"):
+        assert "another Poolwise run is measuring on this host" in ended_with()
+
+
+def test_a_disk_that_filled_up_since_the_run_began_is_told(results: Path) -> None:
+    (results / "plan.json").write_text(json.dumps(plan(min_free_mib=1_000_000)))
+
+    assert f"{results}: " in ended_with()
+    assert "'min_free_mib' wants 1000000; free some space" in ended_with()
+
+
+def test_enough_space_is_no_problem(tmp_path: Path) -> None:
+    command.check_disk(tmp_path, 1)
+
+
+def test_a_termination_is_an_interrupt() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        command._interrupted(signal.SIGTERM, None)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="prctl is Linux's")
+def test_a_conductor_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    middle = os.fork()
+    if middle == 0:
+        if os.fork() == 0:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            command.die_with_parent()
+            os.write(writer, b"waiting")
+            signal.pause()
+        os.read(reader, 7)
+        os._exit(0)
+    os.close(writer)
+    os.waitpid(middle, 0)
+
+    assert os.read(reader, 100) == b""  # the last writer is gone
+    os.close(reader)

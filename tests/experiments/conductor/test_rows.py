@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from experiments.conductor.child import Outcome
+from experiments.conductor.rows import flags, is_disturbed, round_values
+from experiments.statistics.launches import oneshot_value, steady_value
+
+LIMITS = {"foreign_cpu_share": 0.15, "steal_share": 0.05, "repeats": 6}
+
+
+def entry(
+    name: str = "threads x2", steady: float = 0.5, status: str = "ok", disturbed: bool = False,
+    service: float | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    samples = [("cold", 0.75), ("steady", steady), ("steady", steady)]
+    return {
+        "approach": name,
+        "launch": {
+            "status": status,
+            "disturbed": disturbed,
+            "startup_seconds": 0.25,
+            "teardown_seconds": 0.125,
+            "service_cpu_share": service,
+        },
+        "samples": [{"phase": phase, "wall_seconds": wall} for phase, wall in samples],
+    }
+
+
+@pytest.mark.parametrize(
+    ("foreign", "steal", "is_so"),
+    [(0.15, 0.05, False), (0.16, 0.0, True), (0.0, 0.06, True), (None, None, False)],
+)
+def test_a_launch_is_disturbed_above_either_limit(
+    foreign: float | None, steal: float | None, is_so: bool
+) -> None:
+    outcome = Outcome(foreign_cpu_share=foreign, steal_share=steal)
+
+    assert is_disturbed(outcome, LIMITS) is is_so
+
+
+def test_a_launch_gives_one_value_a_mode() -> None:
+    assert round_values([entry()]) == {
+        "steady": {"threads x2": steady_value([0.5])},
+        "oneshot": {"threads x2": oneshot_value(0.25, 0.75, 0.125)},
+    }
+
+
+def test_what_failed_gives_none() -> None:
+    assert round_values([entry(status="crashed")]) == {"steady": {}, "oneshot": {}}
+
+
+@pytest.mark.parametrize(
+    ("entries", "counts"),
+    [
+        ([entry(steady=1, disturbed=True), entry(steady=2)], 2),
+        ([entry(steady=1), entry(steady=2, disturbed=True)], 1),
+        ([entry(steady=1, disturbed=True), entry(steady=2, disturbed=True)], 2),
+        ([entry(steady=1, disturbed=True), entry(status="timeout")], 1),
+    ],
+)
+def test_of_several_the_last_undisturbed_counts_else_the_last_good_one(
+    entries: list[dict[str, Any]], counts: float
+) -> None:
+    assert round_values(entries)["steady"]["threads x2"] == steady_value([counts])
+
+
+def test_a_busy_server_is_told_with_the_approaches_it_limited() -> None:
+    shares = {"asyncio x64": [0.7, 0.95, 0.99], "threads x2": [0.2, 0.9, 0.3]}
+    entries = [entry(name, service=share) for name, seen in shares.items() for share in seen]
+
+    (flag,) = flags(entries)
+    assert "the server was the bottleneck (it used up to 95% of a core) for asyncio x64:" in flag
+
+
+def test_a_server_with_time_to_spare_is_no_flag() -> None:
+    assert flags([entry(service=0.79), entry(service=None)]) == []
+
+
+def test_a_block_that_stays_disturbed_says_so() -> None:
+    calm, disturbed = entry(), entry(disturbed=True)
+
+    assert flags([calm, calm, calm, disturbed]) == []
+    assert "disturbed by other programs: 2 of 4" in flags([calm, calm, disturbed, disturbed])[0]
+    assert flags([]) == []
