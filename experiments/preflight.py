@@ -74,13 +74,13 @@ def _prepare(config: Mapping[str, Any], cores: int | None, dry: bool, errand: bo
         return run
     _check_old_results(results, plan)
     done = sum((results / "blocks" / b["block"] / "launches.csv").exists() for b in plan["blocks"])
-    say(describe(plan, facts))
-    if done:
-        say(f"  {done} of {len(plan['blocks'])} blocks are measured already")
     if not dry and done < len(plan["blocks"]):
         results.mkdir(parents=True, exist_ok=True)
         check_disk(results, resolved["min_free_mib"])
         lock.acquire("run")  # never closed: it is held until this process ends
+    say(describe(plan, facts))
+    if done:
+        say(f"  {done} of {len(plan['blocks'])} blocks are measured already")
     return run
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments import schema
-from experiments.conductor.child import environment
+from experiments.conductor.child import ROOT, environment
 from experiments.conductor.reaper import Reaper
 from experiments.plan import doubling
 
@@ -35,7 +35,7 @@ class Kernel:
         self.process = subprocess.Popen(
             [python, "-m", "experiments.launch.kernel", spec],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment({}),
-            start_new_session=True,
+            start_new_session=True, cwd=ROOT,  # `-m` looks there first, not in the user's folder
         )  # fmt: skip
         self.said()
 

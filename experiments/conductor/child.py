@@ -66,6 +66,7 @@ def environment(params: Mapping[str, Any]) -> dict[str, str]:
     blas = str(params.get("blas_threads", 1))
     env = {**os.environ, **dict.fromkeys(BLAS_VARIABLES, blas)}
     env.pop("PYTHONDONTWRITEBYTECODE", None)  # else every launch compiles our modules again
+    env.pop("PYTHONSAFEPATH", None)  # ours, for the rules; programs a task starts are the user's
     given = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     # absolute, because a launch does not run in the user's folder
     paths = [str(ROOT), *(str(Path(path).absolute()) for path in given)]

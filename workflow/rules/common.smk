@@ -6,8 +6,10 @@ from pathlib import Path
 
 ROOT = str(Path(str(workflow.current_basedir)).resolve().parents[1])
 sys.path.insert(0, ROOT)
-# shell rules find this very interpreter as `python`, and the project's modules, from any folder
+# shell rules find this very interpreter as `python`, and the project's modules, from any folder;
+# `python -m` must not look in that folder first: a queue.py there would replace the library's
 os.environ.update(
+    PYTHONSAFEPATH="1",
     PATH=os.path.dirname(sys.executable) + os.pathsep + os.getenv("PATH", ""),
     PYTHONPATH=os.pathsep.join(filter(None, [ROOT, os.getenv("PYTHONPATH")])),
 )

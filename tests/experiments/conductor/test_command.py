@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,9 @@ def test_a_conductor_ends_with_the_process_that_started_it(tmp_path: Path) -> No
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             command.die_with_parent()
             os.write(writer, b"waiting")
-            signal.pause()
+            time.sleep(30)
+            os.write(writer, b"still here")
+            os._exit(0)
         os.read(reader, 7)
         os._exit(0)
     os.close(writer)

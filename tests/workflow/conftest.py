@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.workflow.driving import Folder
+
+MakeFolder = Callable[..., Folder]
+
+
+@pytest.fixture
+def make_folder(tmp_path: Path) -> MakeFolder:
+    def make(name: str = "work", **config: Any) -> Folder:
+        return Folder.make(tmp_path / name, **config)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Folder:
+    """A small run that was measured to its end; tests leave its results as they are."""
+    folder = Folder.make(tmp_path_factory.mktemp("finished"))
+    ended = folder.decide()
+    assert ended.status == 0, ended.said
+    return folder
