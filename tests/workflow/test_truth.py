@@ -53,6 +53,7 @@ def test_sleeping_items_run_as_many_times_faster_as_there_are_workers(
         executors=["threads", "asyncio"],
         workers=[8],
         batch_seconds=0.8,
+        launch_timeout_seconds=30,
     )
 
 
@@ -80,5 +81,6 @@ def test_the_gil_holds_threads_back_and_processes_near_the_ceiling(
         cores=[2],
         batch_seconds=0.12,
         looks=[4],
+        launch_timeout_seconds=30,
         disturbed={"repeats": 6},
     )

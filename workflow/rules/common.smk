@@ -11,7 +11,9 @@ sys.path.insert(0, ROOT)
 os.environ.update(
     PYTHONSAFEPATH="1",
     PATH=os.path.dirname(sys.executable) + os.pathsep + os.getenv("PATH", ""),
-    PYTHONPATH=os.pathsep.join(filter(None, [ROOT, os.getenv("PYTHONPATH")])),
+    PYTHONPATH=os.pathsep.join(
+        [ROOT, *filter(None, os.getenv("PYTHONPATH", "").split(os.pathsep))]
+    ),
 )
 
 from experiments import preflight
