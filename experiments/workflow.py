@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -39,3 +40,11 @@ def is_quiet(workflow: Any) -> bool:
     asked = workflow.output_settings.quiet or ()
     quiet = {str(entry).rpartition(".")[2].lower() for entry in asked}
     return "all" in quiet or ("progress" in quiet and "host" not in quiet)
+
+
+def calm(logger: logging.Logger) -> None:
+    """Leave out what Snakemake says at every job of a chain; a block has a line of its own."""
+    logger.addFilter(lambda record: not record.getMessage().startswith(_CHATTER))
+
+
+_CHATTER = ("Select jobs to execute", "Execute ")

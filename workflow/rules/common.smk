@@ -18,8 +18,9 @@ os.environ.update(
 
 from experiments import preflight
 from experiments.conductor.progress import say
-from experiments.workflow import Blocks, is_quiet
+from experiments.workflow import Blocks, calm, is_quiet
 from reports.render import pdf_problem
+from snakemake.logging import logger as snakemake_logger
 
 CONFIG_FILE = preflight.config_file(given=bool(workflow.configfiles))
 if CONFIG_FILE:
@@ -27,6 +28,7 @@ if CONFIG_FILE:
     configfile: CONFIG_FILE
 
 
+calm(snakemake_logger)
 if is_quiet(workflow):
     os.environ.update(POOLWISE_QUIET="1")
 
