@@ -14,14 +14,15 @@ from tests.workflow.driving import TRACE, Folder, wait_until
 
 pytestmark = pytest.mark.host
 
-BLOCK = "math_python-1c"
+BLOCK = "http_request-1c"
 ROUNDS = 6
 NAMES = {"sequential", "threads", "processes"}
 
 
 @pytest.fixture
 def folder(make_folder: MakeFolder) -> Folder:
-    return make_folder(executors=["threads", "processes"], looks=[ROUNDS])
+    tasks = ["http_request"]  # its server has to end as well
+    return make_folder(tasks=tasks, executors=["threads", "processes"], looks=[ROUNDS])
 
 
 def killed_in_the_middle(folder: Folder, victim: str) -> subprocess.Popen[str]:

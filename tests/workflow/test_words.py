@@ -32,7 +32,9 @@ def test_a_run_says_a_line_a_block_and_what_is_done_already(make_folder: MakeFol
     progress = [line for line in first.said.splitlines() if line.startswith("[")]
 
     assert first.status == 0, first.said
-    assert re.match(r"\[1/2\] math_python on 1 core: .+; \d+ s; about \d+ s left$", progress[0])
+    assert re.match(
+        r"\[1/2\] math_python on 1 core: .+; \d+ s; about \d+ (?:s|min) left$", progress[0]
+    )
     assert re.match(r"\[2/2\] data_processing on 1 core: .+; \d+ s$", progress[1])
     assert len(progress) == 2
 
