@@ -29,13 +29,14 @@ def make_plan(settings: Mapping[str, Any], host: Mapping[str, Any]) -> dict[str,
     points = list(task_points(settings["tasks"]))
     for key in ("executors", "simplicity"):
         _check_executors(key, settings[key])
-    _check_core_axis(settings["core_axis"], points)
+    for key in ("core_axis", "variant_tasks"):
+        _check_task_names(key, settings[key], points)
     counts = core_counts(settings["cores"], host)
     blocks = [
-        _block(_on(settings, cores == counts[-1]), host, point, cores)
+        _block(_on(settings, point, cores == counts[-1]), host, point, cores)
         for point in points
         for cores in counts
-        if _on_core_axis(settings["core_axis"], point.name) or cores == counts[-1]
+        if _named(settings["core_axis"], point) or cores == counts[-1]
     ]
     if not any(len(block["approaches"]) > 1 for block in blocks):
         raise ConfigError(
@@ -63,10 +64,12 @@ def make_plan(settings: Mapping[str, Any], host: Mapping[str, Any]) -> dict[str,
     return plan
 
 
-def _on(settings: Mapping[str, Any], largest: bool) -> Mapping[str, Any]:
-    """Settings for one core count: `at_cores` variants belong to the largest alone."""
-    elsewhere = settings["variants"] == "at_cores" and not largest
-    return {**settings, "variants": "none"} if elsewhere else settings
+def _on(settings: Mapping[str, Any], point: TaskPoint, largest: bool) -> Mapping[str, Any]:
+    """Settings for one block: variants belong to some tasks, `at_cores` to the largest count."""
+    here = largest or settings["variants"] != "at_cores"
+    if here and _named(settings["variant_tasks"], point):
+        return settings
+    return {**settings, "variants": "none"}
 
 
 def digest(content: object) -> str:
@@ -102,18 +105,18 @@ def _refuse_twins(blocks: Sequence[Mapping[str, Any]]) -> None:
         raise ConfigError(f"config key 'tasks': names something twice: two blocks called {twice}")
 
 
-def _check_core_axis(core_axis: Any, points: Sequence[TaskPoint]) -> None:
+def _check_task_names(key: str, names: Any, points: Sequence[TaskPoint]) -> None:
     known = {*task_registry.TASKS, *(point.name for point in points)}
-    for position, name in enumerate([] if core_axis == "all" else core_axis):
+    for position, name in enumerate([] if names == "all" else names):
         if name not in known:
             raise ConfigError(
-                f"config key 'core_axis.{position}': unknown task {name!r}; known: "
+                f"config key '{key}.{position}': unknown task {name!r}; known: "
                 f"{', '.join(sorted(known))}"
             )
 
 
-def _on_core_axis(core_axis: Any, name: str) -> bool:
-    return core_axis == "all" or name in core_axis
+def _named(names: Any, point: TaskPoint) -> bool:
+    return names == "all" or point.name in names
 
 
 # --- cores, workers, approaches ---------------------------------------------------------------

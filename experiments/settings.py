@@ -62,6 +62,7 @@ def resolve(config: Mapping[str, Any]) -> dict[str, Any]:
     settings.update(copy.deepcopy(dict(config)))
     _fill_disturbed(settings, schema)
     preset = _load_yaml(PRESETS_PATH)[settings["preset"]]
+    _widen(settings)
     for key, value in preset.items():
         if settings.get(key, "auto") == "auto":
             settings[key] = value
@@ -70,6 +71,20 @@ def resolve(config: Mapping[str, Any]) -> dict[str, Any]:
     settings["looks"] = sorted(settings["looks"])
     settings["start_methods"] = _start_methods(settings["start_methods"], config)
     return settings
+
+
+#: the presets thin these axes out to save time on their own grid; who names one wants it whole
+_WHOLE_AXES = {
+    "core_axis": ("tasks", "cores"),
+    "variant_tasks": ("tasks", "variants", "start_methods", "chunks"),
+}
+
+
+def _widen(settings: dict[str, Any]) -> None:
+    """An axis on `auto` is whole where the user has named the tasks or its levels."""
+    for axis, keys in _WHOLE_AXES.items():
+        if settings[axis] == "auto" and any(settings[key] != "auto" for key in keys):
+            settings[axis] = "all"
 
 
 def _fill_disturbed(settings: dict[str, Any], schema: Mapping[str, Any]) -> None:

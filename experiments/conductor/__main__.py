@@ -20,6 +20,7 @@ from typing import Any
 from experiments.conductor import lock
 from experiments.conductor.block import measure_block
 from experiments.conductor.ceiling import CeilingError, measure_ceiling
+from experiments.conductor.child import adopt_orphans
 from experiments.conductor.journal import JournalError
 from experiments.conductor.progress import block_line, say
 from experiments.services.service import ServiceError
@@ -88,6 +89,7 @@ def main() -> None:
     args = _arguments()
     signal.signal(signal.SIGTERM, _interrupted)
     die_with_parent()
+    adopt_orphans()
     try:
         with lock.held("measure"):
             _measure(args)

@@ -33,14 +33,14 @@ class CalibrationError(RuntimeError):
 
 def calibrate(spec: Spec, task: Task, executor: Executor, events: Events) -> None:
     """Find the scale where a cost is wanted, time a batch sequentially, report the answers."""
-    events.phase("startup")
-    executor.start()
     scale = spec.scale
     if spec.item_seconds is not None:
         events.phase("steady")
         scale = find_scale(_Probe(task, executor, spec.items).seconds, spec.item_seconds)
     events.phase("prepare")
     items = made_items(task, spec.items, scale)
+    events.phase("startup")
+    executor.start()  # after `prepare`: shared state may have to know how many items there are
     events.phase("steady")
     fields = _timed_batch(task, executor, items)
     events.phase("teardown")
@@ -107,6 +107,7 @@ class _Probe:
     def seconds(self, scale: int) -> float:
         """Seconds an item."""
         items = made_items(self._task, self._count, scale)
+        self._executor.start()
         best = min(_one_batch(self._task, self._executor, items)[1] for _ in range(REPEATS))
         return best / len(items)
 

@@ -2,12 +2,13 @@
 
 `via: pickle` puts the bytes into the item and into the result: processes copy them through pipes,
 threads pass a reference. `via: shared_memory` leaves them in a block that all workers see; the item
-is a slot number and the result a checksum. The work on a payload (one `bytes.translate`) is kept
-cheap, so that between processes the transfer dominates.
+is a slot number and the result a checksum. The work on a payload (a substitution and a digest, in
+C) takes about 1 ms for 512 KiB, so that between processes the transfer shows.
 """
 
 from __future__ import annotations
 
+import hashlib
 import random
 import zlib
 from multiprocessing.shared_memory import SharedMemory
@@ -22,6 +23,13 @@ DISTINCT = 16
 TABLE = bytes((167 * byte + 13) % 256 for byte in range(256))
 
 Item = Union[bytes, int]
+
+
+def transformed(payload: bytes) -> bytes:
+    """Every byte substituted, and stamped with its digest: some work on every byte, in C."""
+    changed = payload.translate(TABLE)
+    stamp = hashlib.md5(changed, usedforsecurity=False).digest()
+    return stamp + changed[len(stamp) :]
 
 
 class Ipc(Task):
@@ -93,10 +101,10 @@ class Ipc(Task):
     def run(self, item: Item) -> Item:
         """The transformed payload (pickle), or the checksum of what lies in the item's slot now."""
         if isinstance(item, bytes):
-            return item.translate(TABLE)
+            return transformed(item)
         buffer = self._buffer()
         source = slice(*self._bounds(item % DISTINCT))
-        changed = bytes(buffer[source]).translate(TABLE)
+        changed = transformed(bytes(buffer[source]))
         buffer[slice(*self._bounds(DISTINCT + item))] = changed
         return zlib.crc32(changed)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import subprocess
 import sys
@@ -25,8 +26,10 @@ def test_a_payload_comes_back_whole_and_transformed(context: Context) -> None:
     task = make("ipc", context, payload_kib=2)
     (item,) = task.make_items(1, 1)
 
+    substituted = bytes((167 * byte + 13) % 256 for byte in item)
+    stamp = hashlib.md5(substituted, usedforsecurity=False).digest()
     assert len(item) == 2048
-    assert task.run(item) == bytes((167 * byte + 13) % 256 for byte in item)
+    assert task.run(item) == stamp + substituted[16:]
     assert len(set(TABLE)) == 256
 
 
