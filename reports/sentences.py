@@ -15,7 +15,7 @@ Row = Mapping[str, Any]
 MARKS = {"best": "●", "tie": "◐", "no-gain": "○", "inconclusive": "?", "failed": "✕"}
 MEANINGS = {
     "best": "faster than every rival by more than chance explains",
-    "tie": "others lie within the margin; the simplest of them is recommended",
+    "tie": "nothing beats it by more than the margin, others may be equal: the simplest such",
     "no-gain": "nothing beats the sequential program by more than the margin",
     "inconclusive": "the measurements don't tell the candidates apart",
     "failed": "nothing gave a right answer",

@@ -38,10 +38,12 @@ class Look:
     """What a look found. `pick` and `leader` are rows, arrays run over the rows.
 
     `theta`, `low`, `high` are log(T_i / T_leader) with their simultaneous limits, each of which
-    spent the error `tail`; `pair_sd` is the sd of one such paired difference.
+    spent the error `tail`; `pair_sd` is the sd of one such paired difference. `proven`: every
+    rival's place is known as far as the verdict's name says (a tie names one that ties).
     """
 
     verdict: Verdict
+    proven: bool
     pick: int
     leader: int
     regret_bound: float
@@ -79,15 +81,17 @@ def take_look(
     found = _prove(low, high, leader, field, margin)
     pick = _simplest_safe(found, field)
     verdict = _verdict(found, field, pick)
+    named = bool((found.equivalent & found.live).any())
+    proven = verdict in ("best", "no-gain") or (verdict == "tie" and named)
     return Look(
         verdict=verdict,
+        proven=proven,
         pick=pick,
         leader=leader,
         regret_bound=float(np.expm1(min(max(found.worst[pick], 0.0), WORST_LOG))),
         status=tuple(_status(found, row) for row in range(len(low))),
         drop=found.drop,
-        settled=verdict != "inconclusive"
-        and not _unsettled(found, field, pick, pairs, high, settings).any(),
+        settled=proven and not _unsettled(found, field, pick, pairs, high, settings).any(),
         theta=pairs.estimate[:, leader],
         low=low[:, leader],
         high=high[:, leader],
@@ -123,6 +127,11 @@ def _simplest_safe(found: _Findings, field: Field) -> int:
 
 
 def _verdict(found: _Findings, field: Field, pick: int) -> Verdict:
+    """A safe pick is advice that holds: nothing is faster than it by more than the margin.
+
+    It is called a tie, not inconclusive, also where a rival may be equal or slower: the race goes
+    on for that, but when its budget is spent the advice stands with its regret bound.
+    """
     if not found.safe.any():
         return "inconclusive"
     if field.baseline[pick]:  # simplest of all: more rounds could not change the advice
@@ -131,7 +140,7 @@ def _verdict(found: _Findings, field: Field, pick: int) -> Verdict:
     beaten[found.leader] = True
     if pick == found.leader and beaten.all():
         return "best"
-    return "tie" if (found.equivalent & found.live).any() else "inconclusive"
+    return "tie"
 
 
 def _status(found: _Findings, row: int) -> Status:

@@ -102,11 +102,11 @@ class Race:
     def speedup(self, candidate: int) -> Interval | None:
         """log(T_baseline / T_candidate) on the rounds both ran in, **in logs**; None if unknown.
 
-        The pick of an inconclusive race was chosen as the fastest of several that may be equal,
-        so it looks faster than it is: its level is Bonferroni-adjusted over them.
+        A pick whose rivals are not all placed was chosen as the fastest of several that may be
+        equal, so it looks faster than it is: its level is Bonferroni-adjusted over them.
         """
         level = LEVEL
-        if candidate == self.pick and self.verdict == "inconclusive" and self.look:
+        if candidate == self.pick and self.look and not self.look.proven:
             near = sum(s in ("leader", "tied", "undecided") for s in self.look.status)
             level = 1 - (1 - LEVEL) / near
         return self._speedup(candidate, level)

@@ -354,3 +354,12 @@ def test_the_command_writes_the_plan(tmp_path: Path, monkeypatch: pytest.MonkeyP
     planning.main()
 
     assert json.loads((tmp_path / "plan.json").read_text()) == json.loads(json.dumps(plan()))
+
+
+def test_variants_are_measured_for_the_tasks_they_are_asked_for() -> None:
+    config = {**VARIED, "tasks": ["ipc", "math_python"], "variant_tasks": ["ipc"]}
+    blocks = plan(host(2), **config, variants="at_cores")["blocks"]
+
+    found = {block["task"]: "processes x2 (spawn)" in labels(block) for block in blocks}
+
+    assert found == {"ipc": True, "math_python": False}

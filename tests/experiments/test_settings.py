@@ -192,3 +192,21 @@ def test_an_empty_config_file_means_all_defaults(tmp_path: Path) -> None:
     path.write_text("# nothing yet\n")
 
     assert read_config_file(path) == {}
+
+
+@pytest.mark.parametrize(
+    ("config", "core_axis", "variant_tasks"),
+    [
+        ("{}", PRESETS["standard"]["core_axis"], PRESETS["standard"]["variant_tasks"]),
+        ("tasks: [ipc]", "all", "all"),
+        ("cores: [1]", "all", PRESETS["standard"]["variant_tasks"]),
+        ("chunks: [auto]", PRESETS["standard"]["core_axis"], "all"),
+        ("{tasks: [ipc], core_axis: [], variant_tasks: []}", [], []),
+    ],
+)
+def test_who_names_tasks_or_levels_gets_the_whole_axis(
+    config: str, core_axis: Any, variant_tasks: Any
+) -> None:
+    resolved = resolve(yaml.safe_load(config))
+
+    assert (resolved["core_axis"], resolved["variant_tasks"]) == (core_axis, variant_tasks)

@@ -112,3 +112,11 @@ def test_answers_that_change_from_batch_to_batch_are_wrong() -> None:
 
 def test_a_crash_in_calibration_is_reported_like_any_other() -> None:
     assert launch(spec("Raises", mode="calibrate")).last["event"] == "failed"
+
+
+def test_state_shared_by_workers_is_made_for_as_many_items_as_are_timed() -> None:
+    params = {"payload_kib": 4, "via": "shared_memory"}
+
+    seen = launch(spec("ipc", mode="calibrate", params=params, items=37))
+
+    assert len(seen.one("calibrated")["expected"]) == 37

@@ -1,0 +1,46 @@
+"""CPU time of a launch is never taken for that of other programs, whoever started its workers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+LAUNCH = """
+import json, sys
+from experiments.conductor import child, noise
+from experiments.conductor.reaper import Reaper
+
+child.adopt_orphans()
+seen = []
+noise.disturbance = lambda before, after, own: seen.append(own) or noise.Disturbance(None, None)
+method, scratch = sys.argv[1:]
+reaper = Reaper()
+spec = {"launch_id": "", "mode": "measure", "task": "math_python", "params": {"item_ms": 6},
+        "items": 16, "scale": 2000, "item_seconds": None, "executor": "processes",
+        "options": {"start_method": method, "chunk": "default"}, "workers": 2, "cpus": None,
+        "batches": 2, "steady_seconds": 0.0, "most_batches": 2, "profile": True,
+        "expected": None, "services": {}, "scratch": scratch, "seed": 1}
+with open(scratch + "/log", "wb") as log:
+    outcome = child.Launcher(sys.executable, log, reaper, 60.0).launch(spec)
+reaper.close()
+used = outcome.profile["cpu_user_seconds"] + outcome.profile["cpu_system_seconds"]
+print(json.dumps([outcome.status, seen[0], used]))
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="orphans are adopted on Linux")
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_the_workers_of_every_start_method_count_as_ours(method: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LAUNCH, method, str(tmp_path)],
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+
+    status, own_seconds, a_batch_seconds = json.loads(done.stdout)
+
+    assert status == "ok"
+    assert own_seconds > 3.2 * a_batch_seconds  # cold, two steady ones and the profile batch
