@@ -17,6 +17,8 @@ from reports.load import Results
 from reports.races import Raced, ceilings, race_settings, raced
 from reports.summarise import approach_columns, by_mode_and_approach, where
 
+#: a program that computes for this share of its time is CPU-bound
+CPU_BOUND_SHARE = 0.9
 _LISTS = ("ties", "undecided", "flags")
 Summary = Mapping[tuple[str, str, str], Mapping[str, Any]]
 
@@ -33,7 +35,7 @@ def verdicts(results: Results, summary: pd.DataFrame) -> list[dict[str, Any]]:
             **_judged(one.judgements[mode]),
             "margin": margin,
             **_recommended(one, mode, rows),
-            "flags": _flags(results, one, mode, limits),
+            "flags": _flags(results, one, mode, limits, rows),
         }
         for one in raced(results)
         for mode in schema.MODES
@@ -100,12 +102,22 @@ def payback(row: Mapping[str, Any], baseline: Mapping[str, Any] | None) -> int |
     return max(1, math.ceil(extra / saved)) if saved > 0 else None
 
 
-def _flags(results: Results, one: Raced, mode: str, limits: dict[int, float]) -> list[str]:
+def _flags(
+    results: Results, one: Raced, mode: str, limits: dict[int, float], rows: Summary
+) -> list[str]:
     """Warnings of the run, of plausibility, of noise; each once."""
     run = results.runs.get(one.block.name, {})
     flags = [str(flag) for flag in run.get("flags") or []]
-    flags += _implausible(one, mode, limits.get(one.block.cores))
+    if _cpu_bound(one, mode, rows):
+        flags += _implausible(one, mode, limits.get(one.block.cores))
     return list(dict.fromkeys(flags + list(one.judgements[mode].flags)))
+
+
+def _cpu_bound(one: Raced, mode: str, rows: Summary) -> bool:
+    """Whether the sequential program hardly waits: only then is the CPU ceiling its limit."""
+    baseline = next((a.label for a in one.block.approaches if a.executor == "sequential"), "")
+    share = rows.get((one.block.name, mode, baseline), {}).get("cpu_share")
+    return share is None or bool(pd.isna(share)) or float(share) >= CPU_BOUND_SHARE
 
 
 def _implausible(one: Raced, mode: str, ceiling: float | None) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 from experiments import schema
 from reports import decide
 from reports.load import Results, records
+from reports.races import raced
 from tests.reports import synthetic
 from tests.reports.conftest import finish
 from tests.reports.synthetic import Scene, pool, sequential
@@ -68,6 +69,18 @@ def test_a_cpu_speedup_above_the_ceiling_is_flagged_not_celebrated(tmp_path: Pat
     results = finish(synthetic.write(tmp_path / "b", [replace(scene, truths=truths)]))
     flags = json.loads(verdicts(results)["math_python-2c", "steady"]["flags"])
     assert any("above the measured ceiling" in flag for flag in flags)
+
+
+@pytest.mark.parametrize(
+    ("share", "gated"), [(1.0, True), (0.95, True), (0.7, False), (None, True)]
+)
+def test_the_ceiling_limits_only_programs_that_hardly_wait(
+    results: Results, share: float | None, gated: bool
+) -> None:
+    one = next(one for one in raced(results) if one.block.name == "math_python-2c")
+    rows = {("math_python-2c", "steady", "sequential"): {"cpu_share": share}}
+
+    assert decide._cpu_bound(one, "steady", rows) is gated
 
 
 def test_flags_of_the_run_reach_the_verdict(results: Results) -> None:
