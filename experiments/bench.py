@@ -193,7 +193,7 @@ def launch_costs(case: Case, launcher: Launcher, scratch: str, count: int) -> tu
 def main() -> None:
     """Print both tables; exit status 1 where the harness is proven to add more than the limit."""
     parser = argparse.ArgumentParser(prog="python -m experiments.bench", description=__doc__)
-    parser.add_argument("--pairs", type=int, default=25, help="pairs of batches an executor")
+    parser.add_argument("--pairs", type=int, default=40, help="pairs of batches an executor")
     parser.add_argument("--launches", type=int, default=7, help="launches an executor")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
