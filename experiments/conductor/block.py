@@ -18,6 +18,7 @@ from experiments.conductor.child import Launcher, Outcome
 from experiments.conductor.journal import Journal
 from experiments.conductor.reaper import Reaper
 from experiments.conductor.rows import flags, launch_row, round_values
+from experiments.launch.base import Task
 from experiments.launch.tasks import load as load_task
 from experiments.plan import code_digest, digest
 from experiments.services import service
@@ -40,7 +41,7 @@ def budget_seconds(own: float, spent_before: Sequence[float]) -> float:
     return own + min(max(saved, 0.0), (MOST_SAVED - 1) * own)
 
 
-def _launch_seconds(folder: Path) -> float:
+def _spent_seconds(folder: Path) -> float:
     return float(json.loads((folder / "run.json").read_text())["launch_seconds"])
 
 
@@ -54,9 +55,8 @@ def candidates(block: Mapping[str, Any]) -> list[Candidate]:
 
 def wanted_item_seconds(name: str, params: Mapping[str, Any]) -> float | None:
     """The cost of an item that calibration aims at; None where its work is fixed."""
-    try:
-        task = load_task(name)
-    except (Exception, SystemExit):  # a user's module may raise anything; its launch will say so
+    task = _loaded(name)
+    if task is None:
         return None
     scalable = getattr(task, "scalable", lambda given: "item_ms" in given)(params)
     return float(params["item_ms"]) / 1000 if scalable else None
@@ -64,10 +64,16 @@ def wanted_item_seconds(name: str, params: Mapping[str, Any]) -> float | None:
 
 def keeps_item_cost(name: str) -> bool:
     """Whether the cost of the task's items must not be lowered to fit a batch."""
+    task = _loaded(name)
+    return task is not None and task.exact_item
+
+
+def _loaded(name: str) -> type[Task] | None:
+    """The task's class; None where it can't be had: its launch will say why."""
     try:
-        return load_task(name).exact_item
-    except (Exception, SystemExit):
-        return False
+        return load_task(name)
+    except (Exception, SystemExit):  # a user's module may raise anything
+        return None
 
 
 class BlockRun:
@@ -219,7 +225,7 @@ class BlockRun:
         """Seconds of launches: the block's own, and what the blocks before it left unspent."""
         names = [block["block"] for block in self.plan["blocks"]]
         before = names[: names.index(self.block["block"])]
-        spent = [_launch_seconds(self.folder.parent / name) for name in before]
+        spent = [_spent_seconds(self.folder.parent / name) for name in before]
         return budget_seconds(float(self.settings["block_seconds"]), spent)
 
     def _order(self, names: Sequence[str], number: int) -> list[str]:
