@@ -202,3 +202,19 @@ def test_a_failed_calibration_leaves_nothing(path: Path) -> None:
     with pytest.raises(CalibrationError):
         remembered(path, IDENTITY, fails)
     assert not path.exists()
+
+
+@pytest.mark.parametrize(("exact", "wanted_seconds"), [(True, 0.004), (False, TARGET / 128)])
+def test_only_an_item_whose_parts_stand_in_a_proportion_keeps_a_cost_that_takes_long(
+    exact: bool, wanted_seconds: float
+) -> None:
+    machine, asked = Machine(linear(1e-6)), []
+
+    def attempt(items: int, scale: int, wanted: float | None) -> Outcome:
+        asked.append(wanted)
+        return machine(items, scale, wanted)
+
+    found = calibrate(attempt, TARGET, 128, 0.004, exact)
+
+    assert asked[0] == wanted_seconds
+    assert found.item_seconds == pytest.approx(wanted_seconds, rel=0.1)
