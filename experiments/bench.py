@@ -184,7 +184,9 @@ def launch_costs(case: Case, launcher: Launcher, scratch: str, count: int) -> tu
         if seen.status != "ok":
             sys.exit(f"Poolwise: bench: {case.label}: {seen.status}: {seen.reason}")
         parts = [seen.startup_seconds, seen.teardown_seconds, seen.profile["profile_seconds"]]
-        used = sum(part or 0.0 for part in parts) + sum(wall for *_, wall in seen.batches)
+        used = sum(part or 0.0 for part in parts) + sum(
+            batch["wall_seconds"] for batch in seen.batches
+        )
         inside.append(used)
         outside.append(seen.launch_seconds - used)
     return statistics.median(outside), statistics.median(inside)

@@ -134,6 +134,8 @@ SAMPLES = Table(
         _text("phase", "cold (first batch) or steady"),
         _count("batch", "number of the batch in its phase, from 0"),
         _amount("wall_seconds", "wall time of the batch"),
+        _amount("core_seconds", "a fixed bit of work on the slowest core, right before or after"),
+        Column("calm", "flag", "the cores ran at their own speed around the batch"),
     ),
 )
 

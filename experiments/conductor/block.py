@@ -17,7 +17,7 @@ from experiments.conductor.calibration import Calibration, CalibrationError, cal
 from experiments.conductor.child import Launcher, Outcome
 from experiments.conductor.journal import Journal
 from experiments.conductor.reaper import Reaper
-from experiments.conductor.rows import flags, launch_row, round_values
+from experiments.conductor.rows import core_limit_seconds, flags, launch_row, round_values
 from experiments.launch.base import Task
 from experiments.launch.tasks import load as load_task
 from experiments.plan import code_digest, digest
@@ -182,6 +182,7 @@ class BlockRun:
             "params": self.block["params"], "items": items, "scale": scale, "item_seconds": None,
             "executor": executor, "options": dict(options), "workers": workers,
             "cpus": cpus[:1] if cpus and mode == "calibrate" else cpus,
+            "core_limit_seconds": None,
             "batches": self.settings["batches"],
             "steady_seconds": self.settings["steady_seconds"], "most_batches": MOST_BATCHES,
             "profile": True, "expected": None, "seed": self.plan["seed"],
@@ -245,7 +246,13 @@ class BlockRun:
         spec = self._spec("measure", entry["executor"], entry["options"], entry["workers"],
                           calibration.items, calibration.scale)  # fmt: skip
         launch_id = f"{self.block['block']}/{number}/{name}/{len(self.journal.entries)}"
-        spec |= {"expected": calibration.expected, "launch_id": launch_id}
+        slowdown = float(self.settings["disturbed"]["core_slowdown"])
+        limit = core_limit_seconds(self.journal.entries, entry["interpreter"], slowdown)
+        spec |= {
+            "expected": calibration.expected,
+            "launch_id": launch_id,
+            "core_limit_seconds": limit,
+        }
         outcome = self.launcher.launch(spec, self._service_pids())
         self._record(name, number, outcome, calibration.items, launch_id)
 
@@ -261,10 +268,7 @@ class BlockRun:
         """Journal a launch."""
         where = self.approaches[name], number, launch_id
         row = launch_row(self.plan, self.block, *where, outcome, items, self.code_digest)
-        samples = [
-            {"launch_id": launch_id, "phase": phase, "batch": batch, "wall_seconds": wall}
-            for phase, batch, wall in outcome.batches
-        ]
+        samples = [{"launch_id": launch_id, **batch} for batch in outcome.batches]
         self.journal.add({"approach": name, "launch": row, "samples": samples})
         note = ", disturbed" if row["disturbed"] else ""
         said = f"{outcome.status} {outcome.reason}".strip()

@@ -45,7 +45,7 @@ class Outcome:
     phase: str = "start"
     startup_seconds: float | None = None
     teardown_seconds: float | None = None
-    batches: list[tuple[str, int, float]] = field(default_factory=list)
+    batches: list[dict[str, Any]] = field(default_factory=list)
     profile: dict[str, Any] = field(default_factory=dict)
     lost_updates: int | None = None
     calibrated: dict[str, Any] | None = None
@@ -249,7 +249,9 @@ class _Watch:
         self.outcome.teardown_seconds = event["seconds"]
 
     def _on_batch(self, event: dict[str, Any]) -> None:
-        self.outcome.batches.append((event["phase"], event["batch"], event["wall_seconds"]))
+        told = {name: event[name] for name in ("phase", "batch", "wall_seconds")}
+        tried = {name: event.get(name) for name in ("core_seconds", "calm")}
+        self.outcome.batches.append({**told, **tried})
 
     def _on_profile(self, event: dict[str, Any]) -> None:
         self._see_memory(event.pop("peak_memory_mib", None))

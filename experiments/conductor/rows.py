@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+
 from experiments import schema
 from experiments.conductor.child import Outcome
 from experiments.statistics.block import Round
-from experiments.statistics.launches import oneshot_value, steady_value
+from experiments.statistics.launches import calm_walls, oneshot_value, steady_value
 
 #: a server above this share of one core was what limited the clients (its loop is one thread)
 SERVER_BOTTLENECK = 0.8
@@ -47,9 +49,30 @@ def launch_row(
 
 
 def is_disturbed(outcome: Outcome, limits: Mapping[str, Any]) -> bool:
-    """Whether others used more of the measured cores than config key `disturbed` allows."""
+    """Whether others used more of the measured cores than config key `disturbed` allows, or
+    slowed them during every steady batch."""  # fmt: skip
     foreign, steal = outcome.foreign_cpu_share or 0.0, outcome.steal_share or 0.0
-    return bool(foreign > limits["foreign_cpu_share"] or steal > limits["steal_share"])
+    calm = [
+        batch.get("calm") is not False for batch in outcome.batches if batch["phase"] == "steady"
+    ]
+    slowed = bool(calm) and not any(calm)
+    return slowed or bool(foreign > limits["foreign_cpu_share"] or steal > limits["steal_share"])
+
+
+def core_limit_seconds(entries: Iterable[Entry], interpreter: str, slowdown: float) -> float | None:
+    """The longest try of a core at its own speed: `slowdown` above what is usual in this block.
+
+    Usual is the lower quartile: most cores may be slowed most of the time, while a short burst
+    above the speed that a core can hold does not set the measure. None before the first launch.
+    """
+    tries = [
+        sample["core_seconds"]
+        for entry in entries
+        if entry["launch"]["interpreter"] == interpreter
+        for sample in entry["samples"]
+        if sample.get("core_seconds") is not None
+    ]
+    return float(np.quantile(tries, 0.25)) * (1 + slowdown) if tries else None
 
 
 def round_values(entries: Iterable[Entry]) -> Round:
@@ -63,13 +86,13 @@ def round_values(entries: Iterable[Entry]) -> Round:
         counted[entry["approach"]] = entry
     values: dict[str, dict[str, float]] = {"steady": {}, "oneshot": {}}
     for name, entry in counted.items():
-        walls: dict[str, list[float]] = {"cold": [], "steady": []}
+        batches: dict[str, list[tuple[float, bool | None]]] = {"cold": [], "steady": []}
         for sample in entry["samples"]:
-            walls[sample["phase"]].append(sample["wall_seconds"])
+            batches[sample["phase"]].append((sample["wall_seconds"], sample.get("calm")))
         launch = entry["launch"]
-        values["steady"][name] = steady_value(walls["steady"])
+        values["steady"][name] = steady_value(calm_walls(batches["steady"]))
         values["oneshot"][name] = oneshot_value(
-            launch["startup_seconds"], walls["cold"][0], launch["teardown_seconds"]
+            launch["startup_seconds"], batches["cold"][0][0], launch["teardown_seconds"]
         )
     return values
 

@@ -13,8 +13,11 @@ The spec is one JSON object on standard input:
     item_seconds wanted cost of an item (calibrate only; null: keep scale 1)
     executor     registered name               options   object       workers   integer >= 1
     cpus         logical CPUs to run on, or null where the platform has no affinity
+    core_limit_seconds  the longest try of a core that runs at its own speed (core_speed.py), or
+                 null: every batch counts as calm
     batches      smallest number of steady batches
-    steady_seconds  steady batches go on until this much is timed (at most `most_batches`)
+    steady_seconds  steady batches go on until this much is timed (at most `most_batches`) in calm
+                 batches, or three times that in any
     most_batches largest number of steady batches
     profile      whether to run the profile batch
     expected     the sequential answers (JSON list), or null (nothing to check against)
@@ -30,7 +33,9 @@ code prints goes to standard output and error, which the conductor keeps in the 
     {"event": "unsupported", "reason"}                         the last event of its launch
     {"event": "phase", "name": "import"|"prepare"|"startup"|"cold"|"steady"|"profile"|"teardown"}
     {"event": "startup", "seconds"}
-    {"event": "batch", "phase": "cold"|"steady", "batch", "wall_seconds"}
+    {"event": "batch", "phase": "cold"|"steady", "batch", "wall_seconds",
+        "core_seconds": slowest try of the cores right before and after it,
+        "calm": true|false|null}                               null: no limit was given
     {"event": "wrong", "reason"}                               an answer differs; the launch ends
     {"event": "failed", "phase", "reason"}                     an exception: its type and message
     {"event": "profile", "profile_seconds", "cpu_user_seconds", "cpu_system_seconds",

@@ -8,18 +8,22 @@ from typing import Any, Callable, Dict, List, Tuple
 from experiments.launch import usage
 from experiments.launch.answers import check
 from experiments.launch.base import Executor, Task
+from experiments.launch.core_speed import CoreSpeed
 from experiments.launch.events import Events
 from experiments.launch.heartbeat import Beats
 from experiments.launch.spec import Spec
+
+#: cores are tried again once so many seconds of batches have run: short ones share their tries
+STRETCH_SECONDS = 0.02
+#: where the cores are slowed, steady batches go on for this many times what calm ones would take
+PATIENCE = 3
 
 
 def measure(spec: Spec, task: Task, executor: Executor, events: Events) -> None:
     """Run all phases; on an exception the pool is left to be stopped by the caller."""
     events.phase("prepare")
     batches = _Batches(spec, task, executor, events, made_items(task, spec.items, spec.scale))
-    events.phase("startup")
-    events.emit("startup", seconds=timed(executor.start)[1])
-    batches.cold()
+    batches.start_and_cold()
     batches.steady()
     if spec.profile:
         batches.profile()
@@ -59,19 +63,47 @@ class _Batches:
         self._spec, self._task, self._executor = spec, task, executor
         self._events, self._items = events, items
         self._extras: Dict[str, int] = {}
+        self._speed = CoreSpeed(spec.cpus, spec.core_limit_seconds)
 
-    def cold(self) -> None:
-        """The first batch of the pool's life."""
+    def start_and_cold(self) -> None:
+        """Create the pool, then run the first batch of its life."""
+        before = self._speed.now()
+        self._events.phase("startup")
+        self._events.emit("startup", seconds=timed(self._executor.start)[1])
         self._events.phase("cold")
-        self._timed_batch("cold", 0)
+        seconds = self._timed_batch("cold batch 0")
+        self._tell("cold", 0, seconds, before, self._speed.now())
 
     def steady(self) -> None:
-        """At least `batches`, and on until `steady_seconds` are timed, at most `most_batches`."""
-        spec, batch, seconds = self._spec, 0, 0.0
+        """Batches, until enough of them were calm or patience is at its end."""
+        walls: List[float] = []
+        calm_walls: List[float] = []
         self._events.phase("steady")
-        while batch < spec.batches or (batch < spec.most_batches and seconds < spec.steady_seconds):
-            seconds += self._timed_batch("steady", batch)
-            batch += 1
+        before = self._speed.now()
+        while not (self._enough(calm_walls) or self._enough(walls, PATIENCE)):
+            stretch = self._stretch(len(walls), calm_walls)
+            after = self._speed.now()
+            for number, seconds in enumerate(stretch, len(walls)):
+                self._tell("steady", number, seconds, before, after)
+            walls += stretch
+            if self._speed.calm(before, after) is not False:
+                calm_walls += stretch
+            before = after
+
+    def _enough(self, walls: List[float], times: int = 1) -> bool:
+        """At least `batches`, and on until `steady_seconds` are timed, at most `most_batches`."""
+        spec = self._spec
+        seconds, count = sum(walls) / times, len(walls) / times
+        return count >= spec.batches and (
+            count >= spec.most_batches or seconds >= spec.steady_seconds
+        )
+
+    def _stretch(self, first: int, calm_walls: List[float]) -> List[float]:
+        """Wall seconds of the batches between two tries of the cores."""
+        walls: List[float] = []
+        while sum(walls) < STRETCH_SECONDS and not self._enough(calm_walls + walls):
+            walls.append(self._timed_batch(f"steady batch {first + len(walls)}"))
+        return walls
 
     def profile(self) -> None:
         """One more batch, timed apart: watching it costs something."""
@@ -96,14 +128,23 @@ class _Batches:
         if self._extras:
             self._events.emit("extras", **self._extras)
 
-    def _timed_batch(self, phase: str, batch: int) -> float:
+    def _timed_batch(self, where: str) -> float:
         self._task.before_batch()
         results, seconds = timed(lambda: self._executor.run(self._items))
         for name, count in self._task.after_batch().items():
             self._extras[name] = self._extras.get(name, 0) + count
-        self._check(results, f"{phase} batch {batch}")
-        self._events.emit("batch", phase=phase, batch=batch, wall_seconds=seconds)
+        self._check(results, where)
         return seconds
+
+    def _tell(self, phase: str, batch: int, seconds: float, before: float, after: float) -> None:
+        self._events.emit(
+            "batch",
+            phase=phase,
+            batch=batch,
+            wall_seconds=seconds,
+            core_seconds=max(before, after),
+            calm=self._speed.calm(before, after),
+        )
 
     def _check(self, results: List[Any], where: str) -> None:
         if self._spec.expected is not None:

@@ -32,6 +32,7 @@ class Spec:
     options: Dict[str, Any]
     workers: int
     cpus: Optional[List[int]]
+    core_limit_seconds: Optional[float]
     batches: int
     steady_seconds: float
     most_batches: int

@@ -16,9 +16,12 @@ from experiments.statistics.robust import Array, Winsorised, winsorise_row
 
 @dataclass(frozen=True)
 class Noise:
-    """What is known of launch noise beforehand: a variance and its weight in degrees of freedom."""
+    """What is known of launch noise beforehand: a variance and its weight in degrees of freedom.
 
-    variance: float = 0.0
+    The variance is that of one launch: of any, or an array of k, each candidate's own.
+    """
+
+    variance: float | Array = 0.0
     degrees: float = 0.0
 
 
@@ -50,7 +53,7 @@ class Pairs:
 def pairwise(data: Winsorised, noise: Noise) -> Pairs:
     """Compare every two candidates by their paired differences.
 
-    The variance of a pair is moderated towards the block's: few rounds estimate it badly. Pulled
+    The variance of a pair is moderated towards what is known: few rounds estimate it badly. Pulled
     launches carry less information than they seem to: they cost degrees of freedom and widen the
     error. Needs two rounds or more.
     """
@@ -58,7 +61,9 @@ def pairwise(data: Winsorised, noise: Noise) -> Pairs:
     differences = data.values[:, None, :] - data.values[None, :, :]
     free = rounds - 1
     own = differences.var(axis=2, ddof=1)
-    variance = (noise.degrees * 2 * noise.variance + free * own) / (noise.degrees + free)
+    known = np.broadcast_to(noise.variance, len(data.values))
+    prior = known[:, None] + known[None, :]
+    variance = (noise.degrees * prior + free * own) / (noise.degrees + free)
     pulled = (data.pulled[:, None, :] | data.pulled[None, :, :]).sum(axis=2)
     kept = np.maximum(free - pulled, 1)
     error = np.sqrt(variance / rounds) * np.sqrt(free / kept)
@@ -107,7 +112,8 @@ def _centre(values: Array, level: float, noise: Noise, clip: float) -> Interval:
     free = count - 1
     kept = max(free - int(data.pulled.sum()), 1)
     own = float(data.values.var(ddof=1))
-    variance = (noise.degrees * 2 * noise.variance + free * own) / (noise.degrees + free)
+    prior = 2 * float(np.mean(noise.variance))  # of a difference
+    variance = (noise.degrees * prior + free * own) / (noise.degrees + free)
     error = math.sqrt(variance / count) * free / kept
     reach = float(t_quantile(0.5 + level / 2, kept + noise.degrees)) * error
     centre = float(data.values.mean())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,16 @@ import pandas as pd
 
 #: column name, or a function of a launches row, that gives the candidate's key
 Key = str | Callable[["pd.Series[Any]"], str]
+
+
+def calm_walls(batches: Sequence[tuple[float, bool | None]]) -> list[float]:
+    """Wall seconds of the batches that count, given (wall seconds, calm): all but those between
+    slowed cores, or all where that leaves none.
+
+    What the cores did is known from work beside the batches, so this does not choose by outcome.
+    """  # fmt: skip
+    calm = [wall for wall, known in batches if known is not False]
+    return calm or [wall for wall, _ in batches]
 
 
 def steady_value(wall_seconds: Iterable[float]) -> float:
@@ -70,10 +80,17 @@ def _counting_launches(launches: pd.DataFrame, key: Key) -> pd.DataFrame:
 
 
 def _batches(samples: pd.DataFrame) -> dict[tuple[str, str], list[float]]:
-    """{(launch, phase): wall seconds in the order of the batches}."""
+    """{(launch, phase): wall seconds that count, in the order of the batches}."""
     ordered = samples.sort_values("batch", kind="stable")
-    grouped = ordered.groupby(["launch_id", "phase"], sort=False)["wall_seconds"]
-    return {(str(name[0]), str(name[1])): list(group) for name, group in grouped}
+    calm = ordered["calm"].astype("boolean").fillna(True).astype(bool)
+    rows = zip(
+        ordered["launch_id"], ordered["phase"], ordered["wall_seconds"].tolist(), calm.tolist(),
+        strict=True,
+    )  # fmt: skip
+    found: dict[tuple[str, str], list[tuple[float, bool | None]]] = {}
+    for launch, phase, wall, known in rows:
+        found.setdefault((str(launch), str(phase)), []).append((wall, known))
+    return {key: calm_walls(batches) for key, batches in found.items()}
 
 
 def _values(

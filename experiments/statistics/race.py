@@ -13,7 +13,7 @@ import numpy as np
 from experiments.statistics.intervals import NO_NOISE_KNOWN, Noise, paired_interval
 from experiments.statistics.look import Field, Look, simplicity_ranks, take_look
 from experiments.statistics.records import Interval, RaceSettings, Status, Verdict
-from experiments.statistics.robust import Array, residual_variance, winsorise
+from experiments.statistics.robust import Array, median_variance, residual_variance, winsorise
 
 #: level of every interval that is given to readers
 LEVEL = 0.95
@@ -43,7 +43,8 @@ class Race:
         self.look: Look | None = None
         self.entered: list[int] = []  # the candidates of the last look, in the order of its rows
         self.matrix: Array = np.empty((0, 0))  # what that look saw
-        self._noise: dict[int, float] = {}
+        self._variance: dict[int, float] = {}
+        self._usual: dict[int, float] = {}  # the same, where the median of many tells their level
         self._baseline_wanted = bool(self.baselines)
 
     def to_run(self) -> list[int]:
@@ -83,11 +84,14 @@ class Race:
         return self.settings.alpha / 2 / max(rivals, 1) / len(self.settings.looks)
 
     def noise(self) -> Noise:
-        """Mean launch variance of the block; with few candidates it weighs less, then nothing."""
-        if not self._noise:
+        """Launch variance that is usual in the block, whatever a few noisy candidates do.
+
+        With few candidates it weighs less, then nothing.
+        """
+        if not self._usual:
             return NO_NOISE_KNOWN
-        weight = min(self.settings.prior_degrees, max(len(self._noise) - 3.0, 0.0))
-        return Noise(float(np.mean(list(self._noise.values()))), weight)
+        weight = min(self.settings.prior_degrees, max(len(self._usual) - 3.0, 0.0))
+        return Noise(float(np.median(list(self._usual.values()))), weight)
 
     def reference(self) -> int | None:
         """The baseline that speedups refer to: the fastest of those that did not fail."""
@@ -131,17 +135,18 @@ class Race:
         if len(rounds) < 2:
             return None
         base, own = self._values([reference, candidate], rounds)
-        noise = self._pair_noise(reference, candidate)
+        noise = self._own_noise([reference, candidate])
         return paired_interval(base - own, level, noise, self.settings.clip)
 
-    def _pair_noise(self, one: int, other: int) -> Noise:
-        """The block's noise, or the pair's own where that is larger.
+    def _own_noise(self, candidates: Sequence[int]) -> Noise:
+        """For each candidate the block's variance, or its own where that is larger.
 
-        A quiet block must not make the speedup of a noisy approach look precise.
+        A quiet block must not make a noisy approach look precise, nor a noisy approach take the
+        precision from all others.
         """
         block = self.noise()
-        own = [self._noise.get(candidate, block.variance) for candidate in (one, other)]
-        return Noise(max(block.variance, float(np.mean(own))), block.degrees)
+        own = [self._variance.get(candidate, 0.0) for candidate in candidates]
+        return Noise(np.maximum(own, block.variance), block.degrees)
 
     def _take_look(self, last: bool) -> None:
         """Judge the candidates alive on the rounds that all of them ran in."""
@@ -150,9 +155,12 @@ class Race:
             self._settle_without_bounds(len(rounds))
             return
         data = winsorise(self._values(self.alive, rounds), self.settings.clip)
-        self._noise.update(zip(self.alive, residual_variance(data.values), strict=True))
+        variances = residual_variance(data.values)
+        self._variance.update(zip(self.alive, variances, strict=True))
+        usual = variances / median_variance(len(rounds) - 1)
+        self._usual.update(zip(self.alive, usual, strict=True))
         tail = self.tail(len(self.alive) - 1)
-        look = take_look(data, self._field(), self.noise(), self.settings, tail)
+        look = take_look(data, self._field(), self._own_noise(self.alive), self.settings, tail)
         self.look, self.entered = look, list(self.alive)
         self.matrix = self._values(self.alive, rounds)
         self.verdict, self.pick = look.verdict, self.alive[look.pick]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import chdtri  # type: ignore[import-untyped, unused-ignore]
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -91,3 +92,11 @@ def residual_variance(matrix: Array) -> Array:
     count = matrix.shape[0]
     around = matrix - matrix.mean(axis=0)
     return np.asarray(around.var(axis=1, ddof=1) * count / max(count - 1, 1))
+
+
+def median_variance(degrees: int) -> float:
+    """Median of variance estimates with these degrees of freedom, of normal noise of variance 1.
+
+    Dividing the median of several estimates by it makes that an estimate of their common variance.
+    """
+    return float(chdtri(degrees, 0.5)) / degrees

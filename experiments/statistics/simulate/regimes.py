@@ -19,6 +19,8 @@ class Regime:
     step                  throttling from a random moment on
     sensitivity           approaches feel the drift with a weight of 1 +- this
     noisy_best, noisy_rival  factor on the launch sd of the best, or of one rival
+    noisy_losers          the same for all that take over 1.5 times the best's time, as pools with
+                          far too many workers do
     autocorrelation       of an approach's launch noise over the rounds
     second_mode           (probability, distance) of a slow mode of launches
     """
@@ -32,6 +34,7 @@ class Regime:
     sensitivity: float = 0.0
     noisy_best: float = 1.0
     noisy_rival: float = 1.0
+    noisy_losers: float = 1.0
     autocorrelation: float = 0.0
     second_mode: Range = (0.0, 0.0)
 
@@ -48,6 +51,7 @@ REGIMES: dict[str, Regime] = {
     "unequal drift": Regime(drift=0.10, sensitivity=0.5),
     "noisy best": Regime(launch_sd=0.005, batch_sd=0.005, noisy_best=10.0),
     "noisy rival": Regime(launch_sd=0.005, batch_sd=0.005, noisy_rival=10.0),
+    "noisy losers": Regime(noisy_losers=10.0),
     "correlated": Regime(autocorrelation=0.5),
     "two modes": Regime(0.01, 0.01, bursts=1 / 90, second_mode=(0.3, 0.08)),
 }
@@ -58,6 +62,7 @@ UNEVEN = (
     "unequal drift",
     "noisy best",
     "noisy rival",
+    "noisy losers",
     "correlated",
     "two modes",
 )

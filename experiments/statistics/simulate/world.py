@@ -18,6 +18,8 @@ STEADY_BATCHES = 5
 ROUNDS = 31
 #: resolution of the machine's slow changes
 TICK_SECONDS = 0.25
+#: relative time from which an approach is a loser
+LOSER = 1.5
 BURST_SIZE = np.log(1.3)
 
 
@@ -32,6 +34,7 @@ class World:
         self.order_keys = rng.random((len(times), ROUNDS))
         self.ranks = rng.permutation(len(times)).astype(float)
         self.launch_noise = _launch_noise(rng, len(times), regime)
+        self.launch_noise[times > LOSER] *= regime.noisy_losers
         self.batch_noise = _batch_noise(rng, len(times), regime)
         self.sensitivity = 1 + regime.sensitivity * rng.uniform(-1, 1, len(times))
         self.launch_seconds = STARTUP_SECONDS + BATCH_SECONDS * times * (COLD + STEADY_BATCHES)

@@ -38,7 +38,8 @@ class Fake:
         self.say("batch", phase="cold", batch=0, wall_seconds=0.5)
         self.say("phase", name="steady")
         for batch in range(2):
-            self.say("batch", phase="steady", batch=batch, wall_seconds=0.4)
+            tried = {"core_seconds": 0.001, "calm": False}
+            self.say("batch", phase="steady", batch=batch, wall_seconds=0.4, **tried)
         self.say("phase", name="profile")
         self.say("profile", profile_seconds=0.6, cpu_user_seconds=0.1, peak_memory_mib=12.5)
         self.say("extras", lost_updates=3)

@@ -32,6 +32,9 @@ class KilledError(BaseException):
     """The conductor is gone from one moment to the next."""
 
 
+PHASES = ("cold", "steady", "steady")
+
+
 @dataclass
 class World:
     """Seconds of a batch by approach (0.5 where not told), noise, and what goes wrong."""
@@ -83,7 +86,10 @@ class World:
             status="ok",
             startup_seconds=0.01 * rng.random(),
             teardown_seconds=0.001,
-            batches=[("cold", 0, walls[0]), ("steady", 0, walls[1]), ("steady", 1, walls[2])],
+            batches=[
+                {"phase": phase, "batch": batch, "wall_seconds": wall}
+                for phase, batch, wall in zip(PHASES, (0, 0, 1), walls, strict=True)
+            ],
             profile={"profile_seconds": batch},
             launch_seconds=self.launch_seconds,
         )

@@ -34,7 +34,11 @@ def test_a_launch_that_ends_well_tells_all_it_measured(run: Run) -> None:
 
     assert (outcome.status, outcome.reason) == ("ok", "")
     assert (outcome.startup_seconds, outcome.teardown_seconds) == (0.25, 0.125)
-    assert outcome.batches == [("cold", 0, 0.5), ("steady", 0, 0.4), ("steady", 1, 0.4)]
+    assert [tuple(batch.values()) for batch in outcome.batches] == [
+        ("cold", 0, 0.5, None, None),
+        ("steady", 0, 0.4, 0.001, False),
+        ("steady", 1, 0.4, 0.001, False),
+    ]
     assert outcome.profile == {"profile_seconds": 0.6, "cpu_user_seconds": 0.1}
     assert outcome.peak_memory_mib is not None
     assert outcome.peak_memory_mib >= 12.5

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from experiments.conductor.child import Outcome
-from experiments.conductor.rows import flags, is_disturbed, round_values
+from experiments.conductor.rows import core_limit_seconds, flags, is_disturbed, round_values
 from experiments.statistics.launches import oneshot_value, steady_value
 
 LIMITS = {"foreign_cpu_share": 0.15, "steal_share": 0.05, "repeats": 6}
@@ -46,6 +46,48 @@ def test_a_launch_gives_one_value_a_mode() -> None:
         "steady": {"threads x2": steady_value([0.5])},
         "oneshot": {"threads x2": oneshot_value(0.25, 0.75, 0.125)},
     }
+
+
+def test_batches_between_slowed_cores_do_not_count_where_others_do() -> None:
+    mixed = entry()
+    mixed["samples"] = [
+        {"phase": "cold", "wall_seconds": 0.75, "calm": False},
+        {"phase": "steady", "wall_seconds": 0.9, "calm": False},
+        {"phase": "steady", "wall_seconds": 0.5, "calm": True},
+        {"phase": "steady", "wall_seconds": 0.8, "calm": False},
+    ]
+
+    assert round_values([mixed])["steady"] == {"threads x2": steady_value([0.5])}
+
+    mixed["samples"][2]["calm"] = False
+    assert round_values([mixed])["steady"] == {"threads x2": steady_value([0.9, 0.5, 0.8])}
+
+
+@pytest.mark.parametrize(
+    ("calm", "is_so"), [([False, False], True), ([False, True], False), ([None, None], False)]
+)
+def test_a_launch_without_a_calm_steady_batch_is_disturbed(
+    calm: list[bool | None], is_so: bool
+) -> None:
+    steady = [{"phase": "steady", "wall_seconds": 0.5, "calm": known} for known in calm]
+    cold = {"phase": "cold", "wall_seconds": 0.5, "calm": False}
+
+    assert is_disturbed(Outcome(batches=[cold, *steady]), LIMITS) is is_so
+
+
+def test_a_core_is_slowed_against_what_is_usual_for_its_interpreter_in_the_block() -> None:
+    def tried(interpreter: str, seconds: float | None) -> dict[str, Any]:
+        sample = {"phase": "steady", "wall_seconds": 0.5, "core_seconds": seconds}
+        return {"launch": {"interpreter": interpreter}, "samples": [sample]}
+
+    mostly_slowed = [1.0, 1.0, 1.9, 1.8, 2.0, 1.7, 1.9]
+    entries = [tried("a", seconds) for seconds in mostly_slowed]
+    entries += [tried("b", 7.0), tried("c", None)]
+
+    assert core_limit_seconds(entries, "a", 0.2) == pytest.approx(1.2 * 1.35)
+    assert core_limit_seconds(entries, "b", 0.2) == pytest.approx(1.2 * 7)
+    assert core_limit_seconds(entries, "c", 0.2) is None
+    assert core_limit_seconds([], "a", 0.2) is None
 
 
 def test_what_failed_gives_none() -> None:

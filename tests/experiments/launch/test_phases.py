@@ -10,6 +10,7 @@ import pytest
 
 from tests.experiments.launch.driving import launch, python_or_skip, spec
 
+CPUS = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
 SQUARES = [number * number for number in range(8)]
 PROCESSES = [("processes", {"start_method": method}) for method in ("fork", "spawn", "forkserver")]
 EXECUTORS: list[tuple[str, dict[str, Any]]] = [
@@ -72,6 +73,29 @@ def test_steady_batches_go_on_for_their_seconds_within_bounds(
     done = launch(spec(batches=batches, steady_seconds=steady_seconds, most_batches=most))
 
     assert len(done.batches("steady")) == seen
+
+
+@pytest.mark.parametrize(
+    ("limit", "batches", "calm"), [(None, 4, None), (60.0, 4, True), (1e-9, 12, False)]
+)
+def test_between_slowed_cores_batches_go_on_until_patience_ends(
+    limit: float | None, batches: int, calm: bool | None
+) -> None:
+    done = launch(
+        spec(batches=2, steady_seconds=60.0, most_batches=4, core_limit_seconds=limit, cpus=CPUS)
+    )
+
+    steady = done.batches("steady")
+    assert [batch["batch"] for batch in steady] == list(range(batches))
+    assert {batch["calm"] for batch in [*done.batches("cold"), *steady]} == {calm}
+    assert all(batch["core_seconds"] > 0 for batch in steady)
+
+
+def test_short_batches_share_the_tries_of_the_cores() -> None:
+    steady = launch(spec(batches=12, steady_seconds=0.0, cpus=CPUS)).batches("steady")
+
+    assert len(steady) == 12
+    assert len({batch["core_seconds"] for batch in steady}) < 12
 
 
 def test_no_profile_unless_asked() -> None:

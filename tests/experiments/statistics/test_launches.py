@@ -42,6 +42,16 @@ def test_steady_is_the_median_batch():
     assert steady_value([0.1, 0.9, 0.2]) == math.log(0.2)
 
 
+def test_batches_between_slowed_cores_do_not_count_where_others_do():
+    batches = samples(L1=[0.9, 0.2, 0.8], L2=[0.9, 0.3, 0.8])
+    calm = [False, True, False, False, False, False, None, None]
+    batches["calm"] = pd.array(calm, dtype="boolean")
+
+    found = launch_values(pd.DataFrame([launch(1, "a"), launch(2, "b")]), batches)
+
+    assert found[0]["steady"] == {"a": math.log(0.2), "b": math.log(0.8)}
+
+
 def test_oneshot_is_the_whole_life_of_a_pool():
     assert oneshot_value(0.5, 0.25, 0.25) == 0.0
 
