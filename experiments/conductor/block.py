@@ -252,7 +252,11 @@ class BlockRun:
             "expected": calibration.expected,
             "launch_id": launch_id,
             "core_limit_seconds": limit,
+            # memory, CPU and heartbeats are known by the first look; later rounds are for times
+            "profile": number < self.plan["statistics"]["looks"][0],
         }
+        if "steady" not in self.race.wanted_by(name):  # known well enough: save its time
+            spec |= {"batches": 0, "steady_seconds": 0.0, "profile": False}
         outcome = self.launcher.launch(spec, self._service_pids())
         self._record(name, number, outcome, calibration.items, launch_id)
 

@@ -90,7 +90,8 @@ def round_values(entries: Iterable[Entry]) -> Round:
         for sample in entry["samples"]:
             batches[sample["phase"]].append((sample["wall_seconds"], sample.get("calm")))
         launch = entry["launch"]
-        values["steady"][name] = steady_value(calm_walls(batches["steady"]))
+        if batches["steady"]:
+            values["steady"][name] = steady_value(calm_walls(batches["steady"]))
         values["oneshot"][name] = oneshot_value(
             launch["startup_seconds"], batches["cold"][0][0], launch["teardown_seconds"]
         )

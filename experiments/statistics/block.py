@@ -49,6 +49,11 @@ class BlockRace:
         wanted = {number for race in self._races.values() for number in race.to_run()}
         return [self._keys[number] for number in sorted(wanted)]
 
+    def wanted_by(self, key: str) -> frozenset[str]:
+        """The modes that want this candidate in the next round."""
+        number = self._keys.index(key)
+        return frozenset(mode for mode, race in self._races.items() if number in race.to_run())
+
     def add_round(self, values: Round) -> None:
         """Take a whole round: {mode: {key: log seconds}}.
 

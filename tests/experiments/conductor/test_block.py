@@ -13,6 +13,7 @@ from experiments.conductor import block as conducting
 from experiments.conductor.block import MOST_SAVED, BlockRun, budget_seconds, wanted_item_seconds
 from experiments.conductor.child import Outcome
 from experiments.conductor.journal import JournalError
+from experiments.statistics.block import BlockRace
 from tests.experiments.conductor.fake_world import Bench, KilledError, World
 
 FORK2 = "processes x2 (spawn)"
@@ -90,6 +91,46 @@ def test_each_launch_gets_the_same_items_and_the_expected_answers(
     assert {tuple(call[3]) for call in seen if call[0] == "calibrate"} == {(0,)}
     measured = [call for call in seen if call[0] == "measure"]
     assert all(call[1:] == (items, [0] * items, [0, 1]) for call in measured)
+
+
+def specs_by_round(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str, dict[str, Any]]]:
+    """Collects (round, executor, spec) of every measuring launch from now on."""
+    seen: list[tuple[int, str, dict[str, Any]]] = []
+    launch = World.launch
+
+    def noting(self: World, spec: Any, pids: Any = ()) -> Outcome:
+        if spec["mode"] == "measure":
+            seen.append((int(spec["launch_id"].split("/")[1]), spec["executor"], dict(spec)))
+        return launch(self, spec, pids)
+
+    monkeypatch.setattr(World, "launch", noting)
+    return seen
+
+
+def test_profile_batches_run_until_the_first_look(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = specs_by_round(monkeypatch)
+    make_bench("open").measure(World(CLOSE, noise=0.2))
+
+    assert {spec["profile"] for number, _, spec in seen if number < 3} == {True}
+    assert {spec["profile"] for number, _, spec in seen if number >= 3} == {False}
+
+
+def test_a_launch_that_only_the_one_shot_race_wants_runs_no_steady_batches(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = specs_by_round(monkeypatch)
+    monkeypatch.setattr(
+        BlockRace, "wanted_by", lambda self, key: {"oneshot"} if key == FORK2 else {"steady"}
+    )
+    make_bench().measure(World(CLEAR))
+
+    short = [spec for _, _, spec in seen if spec["executor"] == "processes" and spec["workers"] > 1]
+    whole = [spec for _, executor, spec in seen if executor == "threads"]
+    assert {(spec["batches"], spec["steady_seconds"]) for spec in short} == {(0, 0.0)}
+    assert not any(spec["profile"] for spec in short)
+    assert all(spec["steady_seconds"] > 0 for spec in whole)
 
 
 def test_a_clear_race_ends_at_the_first_look_and_an_open_one_at_the_last(

@@ -90,6 +90,16 @@ def test_a_core_is_slowed_against_what_is_usual_for_its_interpreter_in_the_block
     assert core_limit_seconds([], "a", 0.2) is None
 
 
+def test_a_launch_without_steady_batches_counts_in_one_shot_alone() -> None:
+    short = entry()
+    short["samples"] = short["samples"][:1]
+
+    assert round_values([short]) == {
+        "steady": {},
+        "oneshot": {"threads x2": oneshot_value(0.25, 0.75, 0.125)},
+    }
+
+
 def test_what_failed_gives_none() -> None:
     assert round_values([entry(status="crashed")]) == {"steady": {}, "oneshot": {}}
 

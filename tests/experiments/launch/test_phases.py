@@ -65,7 +65,7 @@ def test_hello_says_who_runs() -> None:
 
 @pytest.mark.parametrize(
     ("batches", "steady_seconds", "most", "seen"),
-    [(3, 0.0, 9, 3), (0, 60.0, 4, 4), (5, 60.0, 2, 5)],
+    [(3, 0.0, 9, 3), (0, 60.0, 4, 4), (5, 60.0, 2, 5), (0, 0.0, 9, 0)],
 )
 def test_steady_batches_go_on_for_their_seconds_within_bounds(
     batches: int, steady_seconds: float, most: int, seen: int
