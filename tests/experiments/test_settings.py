@@ -68,7 +68,12 @@ def test_looks_are_put_in_order() -> None:
 def test_part_of_a_nested_key_keeps_the_other_defaults() -> None:
     disturbed = resolve({"disturbed": {"repeats": 0}})["disturbed"]
 
-    assert disturbed == {"foreign_cpu_share": 0.15, "steal_share": 0.05, "repeats": 0}
+    assert disturbed == {
+        "foreign_cpu_share": 0.15,
+        "steal_share": 0.05,
+        "core_slowdown": 0.2,
+        "repeats": 0,
+    }
 
 
 def test_the_process_limit_of_a_preset_is_per_core_and_the_users_is_not() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from experiments.statistics.robust import Array
+from experiments.statistics.robust import Array, median
 from experiments.statistics.simulate.regimes import Range, Regime
 
 BATCH_SECONDS = 0.2
@@ -53,7 +53,7 @@ class World:
         slow = self._slowness_at(starts[:, None] + STARTUP_SECONDS + batch * middles)
         noise = self.launch_noise[order, number][:, None] + self.batch_noise[order, number]
         seconds = batch * np.exp(noise + slow * self.sensitivity[order][:, None])
-        values = np.log(np.median(seconds, axis=1))
+        values = np.log(median(seconds)[:, 0])
         around = (STARTUP_SECONDS + COLD * batch[:, 0]) * np.exp(slow[:, 0])
         used = float(around.sum() + seconds.sum())
         return dict(zip(order.tolist(), values.tolist(), strict=True)), used

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from experiments.statistics.robust import (
+    median,
+    median_variance,
     polish,
     residual_variance,
     robust_sd,
@@ -15,6 +17,19 @@ from experiments.statistics.robust import (
 
 def noise(seed, shape, sd=0.02):
     return np.random.default_rng(seed).normal(0, sd, shape)
+
+
+@pytest.mark.parametrize("shape", [(1,), (2,), (7,), (3, 5), (4, 6), (2, 3, 4)])
+def test_the_median_is_numpys(shape):
+    values = noise(9, shape)
+    for axis in range(len(shape)):
+        assert np.array_equal(median(values, axis), np.median(values, axis=axis, keepdims=True))
+
+
+@pytest.mark.parametrize("degrees", [1, 2, 4, 7, 19])
+def test_the_median_of_variance_estimates_tells_the_variance(degrees):
+    estimates = noise(10, (20_000, degrees + 1), sd=1).var(axis=1, ddof=1)
+    assert np.median(estimates) / median_variance(degrees) == pytest.approx(1, rel=0.05)
 
 
 def test_polish_leaves_nothing_of_an_additive_table():
