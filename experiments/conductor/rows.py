@@ -20,6 +20,9 @@ SERVER_BOTTLENECK = 0.8
 #: a block with a larger share of disturbed launches says so in its verdict
 DISTURBED_BLOCK = 0.25
 
+#: a block with a larger share of batches between slowed cores says so, too
+SLOWED_BLOCK = 0.10
+
 #: a line of the journal: {"approach", "launch": a row of launches.csv, "samples": its samples}
 Entry = Mapping[str, Any]
 
@@ -100,7 +103,7 @@ def round_values(entries: Iterable[Entry]) -> Round:
 
 def flags(entries: Sequence[Entry]) -> list[str]:
     """Warnings about a block's launches, as sentences."""
-    return [*_server_flags(entries), *_disturbance_flags(entries)]
+    return [*_server_flags(entries), *_disturbance_flags(entries), *_slowness_flags(entries)]
 
 
 def _server_flags(entries: Sequence[Entry]) -> Iterator[str]:
@@ -124,4 +127,16 @@ def _disturbance_flags(entries: Sequence[Entry]) -> Iterator[str]:
         yield (
             f"disturbed by other programs: {disturbed} of {len(entries)} launches had foreign "
             "CPU use or steal time above the limit, also after repeats"
+        )
+
+
+def _slowness_flags(entries: Sequence[Entry]) -> Iterator[str]:
+    samples = [sample for entry in entries for sample in entry["samples"]]
+    known = [sample["calm"] for sample in samples if sample.get("calm") is not None]
+    slowed = known.count(False)
+    if known and slowed / len(known) > SLOWED_BLOCK:
+        yield (
+            f"the cores were slowed from outside around {slowed / len(known):.0%} of the batches "
+            "(a busy neighbour, or throttling): steady times are from the calm ones where there "
+            "are any, one-shot times can't avoid them"
         )

@@ -137,3 +137,16 @@ def test_a_block_that_stays_disturbed_says_so() -> None:
     assert flags([calm, calm, calm, disturbed]) == []
     assert "disturbed by other programs: 2 of 4" in flags([calm, calm, disturbed, disturbed])[0]
     assert flags([]) == []
+
+
+@pytest.mark.parametrize(
+    ("calm", "says"), [([False] * 3 + [True] * 7, "30% of the batches"), ([True] * 10, "")]
+)
+def test_a_block_between_slowed_cores_says_so(calm: list[bool], says: str) -> None:
+    slow = entry()
+    slow["samples"] = [{"phase": "steady", "wall_seconds": 0.5, "calm": known} for known in calm]
+
+    found = flags([slow, entry()])
+
+    assert len(found) == bool(says)
+    assert all(f"slowed from outside around {says}" in flag for flag in found)
