@@ -25,7 +25,7 @@ preset = --config preset=$(PRESET)
 test: .venv-dev .pango ## Run the tests, but for the slow ones that measure this host  [ARGS="-k name"]
 	@.venv/bin/python -m pytest -m 'not host' $(ARGS)
 
-bench: .venv-dev ## Show what the harness adds to a measured batch  [ARGS="..."]
+bench: .venv-dev ## Show what measuring costs, and the time to a verdict  [ARGS="--only harness|launches|verdict"]
 	@.venv/bin/python -m experiments.bench $(ARGS)
 
 simulate: .venv-dev ## Check the verdicts on noise with known truth, write docs/simulations.md  [ARGS="..."]

@@ -1,0 +1,1 @@
+"""`make bench`: what measuring costs, and how soon it comes to a verdict."""

@@ -1,0 +1,55 @@
+"""python -m experiments.bench: what measuring costs, and how soon it comes to a verdict.
+
+Exit status 1 where the harness is proven to add more to a batch than its limit; the other parts
+report what this machine showed, and never fail on noise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+from collections.abc import Sequence
+
+from experiments.bench import harness, launches, verdict
+from experiments.conductor import lock
+
+PARTS = ("harness", "launches", "verdict")
+
+
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Which parts run, and how long."""
+    parser = argparse.ArgumentParser(prog="python -m experiments.bench", description=__doc__)
+    parser.add_argument("--only", choices=PARTS, help="this part alone (default: all, in turn)")
+    parser.add_argument("--pairs", type=int, default=40, help="pairs of batches an executor")
+    parser.add_argument("--launches", type=int, default=7, help="launches an executor")
+    parser.add_argument("--seed", type=int, default=1)
+    return parser.parse_args(argv)
+
+
+def main() -> None:
+    """Print the tables of the parts that were asked for."""
+    args = arguments()
+    wanted = (args.only,) if args.only else PARTS
+    try:
+        with lock.held("run"):
+            broken = _run(wanted, args)
+    except (lock.BusyError, verdict.BenchError) as error:
+        sys.exit(f"Poolwise: {error}")
+    sys.exit(1 if broken else 0)
+
+
+def _run(wanted: Sequence[str], args: argparse.Namespace) -> bool:
+    broken = False
+    with lock.held("measure"):
+        if "harness" in wanted:
+            broken = harness.print_overheads(args.pairs, random.Random(args.seed))
+        if "launches" in wanted:
+            launches.print_launches(args.launches)
+    if "verdict" in wanted:  # its conductor takes the lock `measure` itself
+        verdict.print_comparison()
+    return broken
+
+
+if __name__ == "__main__":
+    main()
