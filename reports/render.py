@@ -13,7 +13,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from experiments import schema
-from reports import command, method, sentences, wording
+from experiments.statistics.fixed import FIXED_ROUNDS
+from reports import command, cost, method, sentences, wording
 from reports.answers import Tables, answers
 from reports.headlines import headlines
 from reports.load import Results, ResultsError, load, records
@@ -75,8 +76,7 @@ def context(results: Results) -> dict[str, Any]:
         "subjects": subjects(results, tables),
         "claims": _claims(tables),
         "settings": method.settings(results),
-        "efficiency": method.efficiency(results),
-        "stops": method.stops(results),
+        **_costs(results, tables),
         "ceiling": method.ceiling_lines(tables.ceiling),
         "machine_facts": method.machine_facts(results),
         "interpreters": method.interpreters(results),
@@ -93,6 +93,17 @@ def _subtitle(results: Results) -> str:
     approaches = sum(len(block.approaches) for block in results.blocks)
     parts += [cores, wording.count(tasks, "task"), wording.count(len(results.blocks), "block")]
     return ", ".join([*parts, wording.count(approaches, "approach", "approaches")])
+
+
+def _costs(results: Results, tables: Tables) -> dict[str, Any]:
+    costs = cost.block_costs(results, tables.summary)
+    return {
+        "saving": cost.saving(cost.total(costs.values())),
+        "costs": cost.lines(results, costs),
+        "fixed_rounds": FIXED_ROUNDS,
+        "efficiency": method.efficiency(results),
+        "stops": method.stops(results),
+    }
 
 
 def _claims(tables: Tables) -> list[dict[str, str]]:

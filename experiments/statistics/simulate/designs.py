@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.statistics.fixed import FIXED_ROUNDS
 from experiments.statistics.race import Race
-from experiments.statistics.records import Interval, Judgement, RaceSettings, Verdict
+from experiments.statistics.records import Interval, RaceSettings, Verdict
 from experiments.statistics.robust import Array
 from experiments.statistics.simulate.world import World
-
-#: the design people use without a race: this many rounds of everything
-FIXED_ROUNDS = 20
 
 
 @dataclass(frozen=True)
@@ -91,9 +89,3 @@ def fixed_rounds(world: World, rounds: int = FIXED_ROUNDS, count: int | None = N
     pick = int(np.argmin(total))
     regret = float(times[pick] / times.min() - 1)
     return Outcome("best", pick, regret, len(times) * rounds, rounds)
-
-
-def fixed_design_launches(judgement: Judgement, rounds: int = FIXED_ROUNDS) -> int:
-    """Launches of a fixed design on a real block: all rounds of what works, one of what failed."""
-    failed = sum(state == "failed" for state in judgement.status.values())
-    return rounds * (len(judgement.status) - failed) + failed

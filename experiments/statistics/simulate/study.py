@@ -10,9 +10,9 @@ from functools import partial
 
 import numpy as np
 
+from experiments.statistics.fixed import FIXED_ROUNDS
 from experiments.statistics.records import RaceSettings
 from experiments.statistics.simulate.designs import (
-    FIXED_ROUNDS,
     Outcome,
     fixed_rounds,
     play_race,

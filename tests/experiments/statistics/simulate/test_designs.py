@@ -8,9 +8,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from experiments.statistics import BlockRace, Candidate, RaceSettings, replay
+from experiments.statistics import RaceSettings
 from experiments.statistics.simulate.designs import (
-    fixed_design_launches,
     fixed_rounds,
     play_race,
 )
@@ -120,10 +119,3 @@ def test_number_zero_is_the_best_of_every_scene(scene):
     times = SCENES[scene](APPROACHES, np.random.default_rng(1))
     assert len(times) == APPROACHES
     assert times[0] == times.min() == 1.0
-
-
-def test_a_real_block_is_compared_with_fixed_rounds_too():
-    candidates = [Candidate("sequential", 0, True), Candidate("threads", 1), Candidate("bad", 2)]
-    rounds = [{"steady": {"sequential": 0.0, "threads": -0.7}} for _ in range(3)]
-    race: BlockRace = replay(candidates, None, rounds, modes=["steady"])
-    assert fixed_design_launches(race.judgements()["steady"]) == 2 * 20 + 1

@@ -1,0 +1,135 @@
+"""What the run cost, and what a fixed number of rounds of everything would have cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from experiments import schema
+from experiments.statistics.fixed import FIXED_ROUNDS, fixed_launches
+from reports import wording
+from reports.load import Block, Results, canonical
+
+_APPROACH = ["interpreter", "executor", "executor_options", "workers"]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Launches and seconds of launches: as the race spent them, and under the fixed design.
+
+    The fixed design's seconds are an estimate: its launches at the mean seconds that a launch of
+    that approach took in this run. None where the tables don't say how long launches took.
+    """
+
+    launches: int
+    fixed_launches: int
+    seconds: float | None
+    fixed_seconds: float | None
+
+
+@dataclass(frozen=True)
+class CostLine:
+    """A cost in words; a block's line says too how often it ran everything, and why it stopped."""
+
+    name: str
+    rounds: str
+    stopped: str
+    launches: str
+    fixed_launches: str
+    launch_share: str
+    seconds: str
+    fixed_seconds: str
+    second_share: str
+
+
+def block_costs(results: Results, summary: pd.DataFrame) -> dict[str, Cost]:
+    """The cost of every block of the plan, by name; `summary` says which approaches failed."""
+    launches = results.table(schema.LAUNCHES)
+    launches = launches.assign(executor_options=launches["executor_options"].map(canonical))
+    rows = summary[(summary["mode"] == "steady") & (summary["race"] == "failed")]
+    options = rows["executor_options"].map(canonical)
+    failed = set(
+        zip(rows["block"], rows["interpreter"], rows["executor"], options, rows["workers"],
+            strict=True)
+    )  # fmt: skip
+    parts: dict[str, list[Cost]] = {block.name: [] for block in results.blocks}
+    for key, group in launches.groupby(["block", *_APPROACH], sort=False):
+        name = str(key[0])
+        parts.setdefault(name, []).append(_approach_cost(group, key in failed))
+    return {name: total(costs) for name, costs in parts.items()}
+
+
+def _approach_cost(launches: pd.DataFrame, failed: bool) -> Cost:
+    seconds, fixed = launches["launch_seconds"], fixed_launches(failed)
+    if not seconds.notna().all():
+        return Cost(len(launches), fixed, None, None)
+    return Cost(len(launches), fixed, float(seconds.sum()), fixed * float(seconds.mean()))
+
+
+def total(costs: Iterable[Cost]) -> Cost:
+    """Several costs as one; seconds are known if all are."""
+    given = list(costs)
+    return Cost(
+        sum(cost.launches for cost in given),
+        sum(cost.fixed_launches for cost in given),
+        _sum([cost.seconds for cost in given]),
+        _sum([cost.fixed_seconds for cost in given]),
+    )
+
+
+def _sum(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if len(known) == len(values) else None
+
+
+def saving(whole: Cost) -> str:
+    """What the race saved in this run, in a sentence."""
+    if not whole.launches:
+        return "Nothing was launched."
+    seconds = ""
+    if whole.seconds is not None and whole.fixed_seconds is not None:
+        seconds = (
+            f" and {wording.seconds(whole.seconds)} where it would have taken about "
+            f"{wording.seconds(whole.fixed_seconds)} ({_share(whole.seconds, whole.fixed_seconds)})"
+        )
+    return (
+        f"The race made {wording.count(whole.launches, 'launch', 'launches')} where "
+        f"{FIXED_ROUNDS} rounds of everything would have made {whole.fixed_launches:,} "
+        f"({_share(whole.launches, whole.fixed_launches)}){seconds}."
+    )
+
+
+def lines(results: Results, costs: dict[str, Cost]) -> list[CostLine]:
+    """The table: the total, then a line a block in the plan's order."""
+    whole = _line("All blocks", {}, total(costs.values()))
+    own = [
+        _line(_name(block), results.runs.get(block.name, {}), costs[block.name])
+        for block in results.blocks
+    ]
+    return [whole, *own]
+
+
+def _name(block: Block) -> str:
+    return f"{block.subject} on {block.place}"
+
+
+def _line(name: str, run: Any, cost: Cost) -> CostLine:
+    rounds = run.get("rounds")
+    return CostLine(
+        name=name,
+        rounds="" if rounds is None else f"{rounds}",
+        stopped=str(run.get("stopped_because") or ""),
+        launches=f"{cost.launches:,}",
+        fixed_launches=f"{cost.fixed_launches:,}",
+        launch_share=_share(cost.launches, cost.fixed_launches),
+        seconds=wording.seconds(cost.seconds),
+        fixed_seconds=wording.seconds(cost.fixed_seconds),
+        second_share=_share(cost.seconds, cost.fixed_seconds),
+    )
+
+
+def _share(part: float | None, whole: float | None) -> str:
+    return wording.percent(part / whole) if part is not None and whole else wording.UNKNOWN
