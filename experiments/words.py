@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from experiments.budget import late_first_looks
+
 
 def describe(plan: Mapping[str, Any], host: Mapping[str, Any]) -> str:
     """The plan in words, for `snakemake -n` and the start of a run."""
@@ -19,6 +21,7 @@ def describe(plan: Mapping[str, Any], host: Mapping[str, Any]) -> str:
         f"{minutes(guess['seconds'])}, at most about {minutes(guess['most_seconds'])}",
     ]
     lines += _block_lines(blocks)
+    lines += _budget_lines(plan)
     return "\n".join(lines)
 
 
@@ -34,6 +37,19 @@ def _block_lines(blocks: Sequence[Mapping[str, Any]]) -> Iterable[str]:
         title = f"{task} {label}".strip()
         noun = "core" if cores == "1" else "cores"
         yield f"  {title}: on {cores} {noun}, {span}, {', '.join(names)}"
+
+
+def _budget_lines(plan: Mapping[str, Any]) -> Iterable[str]:
+    """A warning where the smallest number of rounds is more than block_seconds allow."""
+    late, settings = list(late_first_looks(plan)), plan["settings"]
+    if late:
+        block, seconds = max(late, key=lambda found: found[1])
+        yield (
+            f"  config key 'block_seconds': {settings['block_seconds']:g} s are too few for "
+            f"{settings['looks'][0]} rounds of {len(block['approaches'])} approaches (about "
+            f"{minutes(seconds)}, in {block['block']}): {len(late)} of "
+            f"{count(len(plan['blocks']), 'block')} will take the first look late"
+        )
 
 
 def count(number: int, noun: str) -> str:

@@ -89,16 +89,15 @@ def saving(whole: Cost) -> str:
     """What the race saved in this run, in a sentence."""
     if not whole.launches:
         return "Nothing was launched."
-    seconds = ""
-    if whole.seconds is not None and whole.fixed_seconds is not None:
-        seconds = (
-            f" and {wording.seconds(whole.seconds)} where it would have taken about "
-            f"{wording.seconds(whole.fixed_seconds)} ({_share(whole.seconds, whole.fixed_seconds)})"
-        )
+    share = wording.percent(whole.launches / whole.fixed_launches)
+    ours = f"The race made {wording.count(whole.launches, 'launch', 'launches')}"
+    fixed = f"{FIXED_ROUNDS} rounds of everything would have made {whole.fixed_launches:,}"
+    if whole.seconds is None or whole.fixed_seconds is None:
+        return f"{ours}; {fixed}: it took {share} of the launches."
     return (
-        f"The race made {wording.count(whole.launches, 'launch', 'launches')} where "
-        f"{FIXED_ROUNDS} rounds of everything would have made {whole.fixed_launches:,} "
-        f"({_share(whole.launches, whole.fixed_launches)}){seconds}."
+        f"{ours} in {wording.seconds(whole.seconds)}; {fixed} in about "
+        f"{wording.seconds(whole.fixed_seconds)}: it took {share} of the launches and "
+        f"{_share(whole.seconds, whole.fixed_seconds)} of the time."
     )
 
 

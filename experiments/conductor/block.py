@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from experiments import schema
+from experiments.budget import budget_seconds
 from experiments.conductor.calibration import Calibration, CalibrationError, calibrate, remembered
 from experiments.conductor.child import Launcher, Outcome
 from experiments.conductor.journal import Journal
@@ -25,20 +26,8 @@ from experiments.services import service
 from experiments.statistics.block import BlockRace
 from experiments.statistics.records import Candidate, RaceSettings
 
-#: a block's budget with what others saved is at most this many times its own
-MOST_SAVED = 3
 #: steady batches of a launch at most, however short they are
 MOST_BATCHES = 25
-
-
-def budget_seconds(own: float, spent_before: Sequence[float]) -> float:
-    """A block's budget: its own seconds and what earlier blocks saved, at most MOST_SAVED more.
-
-    Blocks that are decided early pay for those that are not; the run as a whole stays within the
-    sum of the budgets.
-    """
-    saved = sum(own - spent for spent in spent_before)
-    return own + min(max(saved, 0.0), (MOST_SAVED - 1) * own)
 
 
 def _spent_seconds(folder: Path) -> float:
@@ -217,9 +206,22 @@ class BlockRun:
     def _budget_spent(self, number: int) -> bool:
         """Whether the rounds before this one have used it up; later ones are there when a killed
         block goes on, and must not count: it has to end where it would have ended."""  # fmt: skip
+        return self._seconds_before(number) >= self._budget
+
+    def _seconds_before(self, number: int) -> float:
         before = (e["launch"] for e in self.journal.entries if e["launch"]["round"] < number)
-        spent = sum(float(launch["launch_seconds"] or 0.0) for launch in before)
-        return spent >= self._budget
+        return sum(float(launch["launch_seconds"] or 0.0) for launch in before)
+
+    def _budget_flags(self) -> list[str]:
+        """A warning where the rounds before the first look, which always run, broke the budget."""
+        first = self.plan["statistics"]["looks"][0]
+        spent = self._seconds_before(first)
+        if spent <= self._budget:
+            return []
+        return [
+            f"its first look was late: {first} rounds took {spent:.0f} s, the budget was "
+            f"{self._budget:.0f} s (config key 'block_seconds')"
+        ]
 
     @functools.cached_property
     def _budget(self) -> float:
@@ -301,7 +303,7 @@ class BlockRun:
             "launch_seconds": self._launch_seconds(),
             "timed_seconds": self._timed_seconds(),
             "services": {name: running.address() for name, running in self.services.items()},
-            "flags": [*self.notes, *flags(entries)],
+            "flags": [*self.notes, *self._budget_flags(), *flags(entries)],
         }
         schema.write_atomically(self.folder / "run.json", json.dumps(run, indent=1) + "\n")
         launches = [entry["launch"] for entry in entries]

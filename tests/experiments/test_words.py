@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from experiments.budget import late_first_looks
+from experiments.plan import make_plan
+from experiments.settings import resolve
 from experiments.words import count, describe, minutes
 from tests.experiments.facts import host, plan
 
@@ -26,6 +29,23 @@ def test_core_counts_of_a_task_share_a_line() -> None:
     words = describe(plan(cores="auto", core_axis="all"), host())
 
     assert "math_python: on 1, 2 cores, 1 to 2 workers" in words
+
+
+def test_a_budget_too_small_for_the_first_look_is_told() -> None:
+    more = {"workers": list(range(1, 16)), "looks": [5], "block_seconds": 1}
+    (line,) = [w for w in describe(plan(**more), host()).splitlines() if "block_seconds" in w]
+
+    assert line.startswith(
+        "  config key 'block_seconds': 1 s are too few for 5 rounds of 16 approaches (about "
+    )
+    assert line.endswith(" s, in math_python-1c): 1 of 1 block will take the first look late")
+
+
+@pytest.mark.parametrize("preset", ["quick", "standard", "thorough"])
+def test_the_presets_have_room_for_the_first_look(preset: str) -> None:
+    for cores in (1, 2, 8):
+        made = make_plan(resolve({"preset": preset}), host(cores))
+        assert list(late_first_looks(made)) == []
 
 
 @pytest.mark.parametrize(

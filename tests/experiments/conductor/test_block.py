@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from experiments.budget import MOST_SAVED, budget_seconds
 from experiments.conductor import block as conducting
-from experiments.conductor.block import MOST_SAVED, BlockRun, budget_seconds, wanted_item_seconds
+from experiments.conductor.block import BlockRun, wanted_item_seconds
 from experiments.conductor.child import Outcome
 from experiments.conductor.journal import JournalError
 from experiments.statistics.block import BlockRace
@@ -343,6 +344,17 @@ def test_the_rounds_before_the_first_look_always_run(make_bench: MakeBench) -> N
     bench.measure(World(CLOSE, noise=0.2, launch_seconds=100.0))
 
     assert bench.run()["rounds"] == 3
+    assert bench.run()["flags"] == [
+        "its first look was late: 3 rounds took 1500 s, the budget was 1 s (config key "
+        "'block_seconds')"
+    ]
+
+
+def test_a_first_look_within_the_budget_is_no_matter(make_bench: MakeBench) -> None:
+    bench = make_bench(block_seconds=15)
+    bench.measure(World(CLOSE, noise=0.2, launch_seconds=1.0))
+
+    assert (bench.run()["rounds"], bench.run()["flags"]) == (3, [])
 
 
 def test_what_earlier_blocks_saved_is_added_within_bounds() -> None:
