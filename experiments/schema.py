@@ -34,12 +34,16 @@ class SchemaError(ValueError):
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name (unit included), kind of value, meaning and smallest allowed value."""
+    """One column: its name (unit included), kind of value, meaning and smallest allowed value.
+
+    `positive`: the smallest value is itself not allowed, as nothing takes no time at all.
+    """
 
     name: str
     kind: Kind
     meaning: str
     minimum: float | None = None
+    positive: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,7 @@ SAMPLES = Table(
         _text("launch_id", "launch it belongs to"),
         _text("phase", "cold (first batch) or steady"),
         _count("batch", "number of the batch in its phase, from 0"),
-        _amount("wall_seconds", "wall time of the batch"),
+        Column("wall_seconds", "number", "wall time of the batch", 0, positive=True),
         _amount("core_seconds", "a fixed bit of work on the slowest core, right before or after"),
         Column("calm", "flag", "the cores ran at their own speed around the batch"),
     ),
@@ -314,14 +318,16 @@ def read(table: Table, path: Path) -> pd.DataFrame:
 def _cells(path: Path) -> pd.DataFrame:
     """Every cell as text. Not pandas' reader: it fills a row that is cut off, and says nothing."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            header = next(reader, None)
-            rows = [_whole(row, reader.line_num, header or [], path) for row in reader if row]
+        text = path.read_bytes().decode("utf-8-sig")
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        header = next(reader, None)
+        rows = [_whole(row, reader.line_num, header or [], path) for row in reader if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SchemaError(f"{path}: can't be read as CSV: {error}") from error
     if header is None:
         raise SchemaError(f"{path}: can't be read as CSV: it is empty")
+    if not text.endswith("\n"):  # half a number would still be a number
+        raise SchemaError(f"{path}: row {reader.line_num} has no line end: it is cut off")
     return pd.DataFrame(rows, columns=header, dtype=object)
 
 
@@ -343,7 +349,7 @@ def _typed(raw: pd.Series, column: Column, path: Path) -> pd.Series:
     numbers = pd.to_numeric(raw.where(raw != ""), errors="coerce").astype("float64")
     bad = (raw != "") & (numbers.isna() | numbers.isin([math.inf, -math.inf]))
     if column.minimum is not None:
-        bad |= numbers < column.minimum
+        bad |= numbers <= column.minimum if column.positive else numbers < column.minimum
     if column.kind == "integer":
         bad |= numbers.notna() & (numbers % 1 != 0)
     _refuse(raw, bad, column, path)
@@ -355,6 +361,11 @@ def _refuse(raw: pd.Series, bad: pd.Series, column: Column, path: Path) -> None:
         position = int(bad.to_numpy().argmax())
         raise SchemaError(
             f"{path}: row {position + 2}, column {column.name!r}: {raw.iloc[position]!r} is not a "
-            f"valid {column.kind}"
-            + (f" >= {column.minimum:g}" if column.minimum is not None else "")
+            f"valid {column.kind}" + _bound(column)
         )
+
+
+def _bound(column: Column) -> str:
+    if column.minimum is None:
+        return ""
+    return f" {'>' if column.positive else '>='} {column.minimum:g}"

@@ -14,6 +14,7 @@ from experiments.statistics.block import BlockRace, replay
 from experiments.statistics.intervals import centre_interval
 from experiments.statistics.launches import launch_values
 from experiments.statistics.records import Candidate, Interval, Judgement, RaceSettings
+from reports import consistency
 from reports.load import Block, Key, Results, ResultsError, canonical
 
 Rounds = list[dict[str, dict[str, float]]]
@@ -46,7 +47,7 @@ def raced(results: Results) -> Iterator[Raced]:
     settings = race_settings(results)
     launches = results.table(schema.LAUNCHES)
     samples = results.table(schema.SAMPLES)
-    _check_blocks(results, launches)
+    consistency.check(results, launches, samples)
     by_block = dict(tuple(launches.groupby("block", sort=False)))
     owners = samples["launch_id"].map(launches.set_index("launch_id")["block"].to_dict())
     batches = dict(tuple(samples.groupby(owners, sort=False)))
@@ -91,21 +92,6 @@ def _logs(rounds: Rounds) -> dict[tuple[str, str], list[float]]:
             for label, value in given.items():
                 logs.setdefault((mode, label), []).append(value)
     return logs
-
-
-def _check_blocks(results: Results, launches: pd.DataFrame) -> None:
-    unknown = sorted(set(launches["block"]) - {block.name for block in results.blocks})
-    if unknown:
-        raise ResultsError(
-            f"{results.folder / 'launches.csv'}: block {unknown[0]!r} isn't in plan.json; the "
-            "files are of different runs, collect them again"
-        )
-    twice = launches["launch_id"][launches["launch_id"].duplicated()]
-    if len(twice):
-        raise ResultsError(
-            f"{results.folder / 'launches.csv'}: launch {twice.iloc[0]!r} is there twice; "
-            "collect it again"
-        )
 
 
 def _labelled(results: Results, block: Block, launches: pd.DataFrame) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -24,8 +25,13 @@ from experiments.conductor.child import adopt_orphans
 from experiments.conductor.journal import JournalError
 from experiments.conductor.progress import block_line, say
 from experiments.services.service import ServiceError
+from experiments.statistics.records import RaceSettings
 
 _PR_SET_PDEATHSIG = 1
+
+
+class PlanError(ValueError):
+    """A plan or host file that can't be used; one line for the user."""
 
 
 def die_with_parent() -> None:
@@ -55,12 +61,24 @@ def check_disk(folder: Path, min_free_mib: int) -> None:
 
 
 def _load(results: Path, name: str) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((results / name).read_text())
+    try:
+        content: dict[str, Any] = json.loads((results / name).read_text())
+    except ValueError as error:
+        raise PlanError(f"{results / name}: damaged ({error}); move it away") from error
     return content
+
+
+def _check_plan(plan: Mapping[str, Any], path: Path) -> None:
+    """Before anything is measured: a plan of another version, or one edited by hand."""
+    try:
+        RaceSettings.from_mapping(plan["statistics"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise PlanError(f"{path}: statistics: {error}; move it away to plan again") from error
 
 
 def _measure(args: argparse.Namespace) -> None:
     host, plan = _load(args.results, "machine.json"), _load(args.results, "plan.json")
+    _check_plan(plan, args.results / "plan.json")
     check_disk(args.results, plan["settings"]["min_free_mib"])
     if args.command == "ceiling":
         measure_ceiling(host, plan["seed"], args.results / "ceiling.csv")
@@ -93,7 +111,7 @@ def main() -> None:
     try:
         with lock.held("measure"):
             _measure(args)
-    except (lock.BusyError, JournalError, ServiceError, CeilingError) as error:
+    except (lock.BusyError, JournalError, ServiceError, CeilingError, PlanError) as error:
         sys.exit(f"Poolwise: {error}")
     except OSError as error:
         sys.exit(f"Poolwise: {error.filename or args.results}: {error.strerror or error}")

@@ -47,7 +47,10 @@ def test_times_carry_their_unit_and_are_never_negative(table: schema.Table) -> N
 # --- there and back -------------------------------------------------------------------------
 
 
-@given(st.lists(st.floats(min_value=0, allow_infinity=False), min_size=1, max_size=20))
+POSITIVE = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
+
+
+@given(st.lists(POSITIVE, min_size=1, max_size=20))
 def test_numbers_come_back_to_the_last_digit(values: list[float]) -> None:
     path = Path(os.environ["POOLWISE_LOCK_FOLDER"]) / "numbers.csv"
     write(SAMPLES, [sample(wall_seconds=value) for value in values], path)
@@ -158,7 +161,13 @@ def test_a_file_saved_by_a_spreadsheet_is_read_too(path: Path) -> None:
         (HEADER + "a,cold,0,1,1\n", "row 2 has 5 cells, the header 4"),
         (HEADER + '"a,cold,0,1\n', "can't be read as CSV: unexpected end of data"),
         (HEADER + "a,cold,0,fast\n", "row 2, column 'wall_seconds': 'fast' is not a valid number"),
-        (HEADER + "a,cold,0,-1\n", "row 2, column 'wall_seconds': '-1' is not a valid number >= 0"),
+        (HEADER + "a,cold,0,-1\n", "row 2, column 'wall_seconds': '-1' is not a valid number > 0"),
+        (
+            HEADER + "a,cold,0,0.0\n",
+            "row 2, column 'wall_seconds': '0.0' is not a valid number > 0",
+        ),
+        (HEADER + "a,cold,0,0.12", "row 2 has no line end: it is cut off"),
+        (HEADER.strip(), "row 1 has no line end: it is cut off"),
         (HEADER + "a,cold,0,inf\n", "row 2, column 'wall_seconds': 'inf' is not a valid number"),
         (HEADER + "a,cold,0,nan\n", "row 2, column 'wall_seconds': 'nan' is not a valid number"),
         (HEADER + "a,cold,0,1e999\n", "'1e999' is not a valid number"),
@@ -173,6 +182,22 @@ def test_a_broken_table_says_where(path: Path, text: str, says: str) -> None:
 
     assert says in str(caught.value)
     assert str(caught.value).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "-0.1"])
+@pytest.mark.parametrize(
+    "column", ["startup_seconds", "teardown_seconds", "launch_seconds", "profile_seconds"]
+)
+def test_a_time_of_a_launch_that_cant_be_names_its_place(
+    path: Path, column: str, value: str
+) -> None:
+    write(LAUNCHES, [{column: 1.25}], path)
+    path.write_text(path.read_text().replace("1.25", value))
+
+    with pytest.raises(
+        SchemaError, match=f"row 2, column '{column}': '{value}' is not a valid number >= 0"
+    ):
+        read(LAUNCHES, path)
 
 
 def test_a_flag_is_true_or_false(path: Path) -> None:

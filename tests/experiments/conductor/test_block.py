@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import itertools
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from experiments.budget import MOST_SAVED, budget_seconds
 from experiments.conductor import block as conducting
+from experiments.conductor import rows
 from experiments.conductor.block import BlockRun, wanted_item_seconds
 from experiments.conductor.child import Outcome
 from experiments.conductor.journal import JournalError
@@ -371,6 +374,30 @@ def test_an_open_block_uses_what_a_decided_one_saved(make_bench: MakeBench) -> N
     bench.measure(World(CLOSE, noise=0.2, launch_seconds=1.0), second)
 
     assert bench.run(second)["rounds"] == 8
+
+
+# --- the clock on the wall ------------------------------------------------------------------
+
+
+def test_a_wall_clock_that_jumps_back_changes_nothing(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calm = make_bench("calm")
+    uninterrupted = outcome_of(calm, calm.measure(World(CLEAR)))
+    hours = itertools.count()
+
+    class Backwards:
+        @staticmethod
+        def now(zone: tzinfo) -> datetime:
+            return datetime(2026, 1, 2, tzinfo=zone) - timedelta(hours=next(hours))
+
+    monkeypatch.setattr(rows, "datetime", Backwards)
+    bench = make_bench("jumping")
+
+    assert outcome_of(bench, bench.measure(World(CLEAR))) == uninterrupted
+    started = [row["started_at"] for row in bench.launches()]
+    assert started == sorted(started, reverse=True)
+    assert len(set(started)) > 10
 
 
 # --- the report decides the same ------------------------------------------------------------

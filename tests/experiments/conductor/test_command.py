@@ -60,6 +60,25 @@ def test_what_goes_wrong_outside_a_launch_is_one_line(
     assert ended_with().startswith(says)
 
 
+@pytest.mark.parametrize("looks", [[], [1], [1, 3], [5, 3], [3, 3], "3", None])
+def test_a_plan_whose_looks_cant_be_is_refused_before_anything_is_measured(
+    results: Path, looks: Any
+) -> None:
+    made = plan(min_free_mib=1)
+    made["statistics"]["looks"] = looks
+    (results / "plan.json").write_text(json.dumps(made))
+
+    assert ended_with().startswith(f"Poolwise: {results / 'plan.json'}: statistics: ")
+    assert not (results / "blocks").exists()
+
+
+@pytest.mark.parametrize("name", ["plan.json", "machine.json"])
+def test_a_damaged_plan_is_named(results: Path, name: str) -> None:
+    (results / name).write_text((results / name).read_text()[:-40])
+
+    assert ended_with().startswith(f"Poolwise: {results / name}: damaged (")
+
+
 @pytest.mark.usefixtures("results")
 def test_a_block_does_not_start_beside_another() -> None:
     with lock.held("measure"):

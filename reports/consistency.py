@@ -1,0 +1,82 @@
+"""Whether launches.csv and samples.csv are whole and of one run: what a cut-off copy would break.
+
+Read without these checks, a missing round or a launch without its batches would look like failed
+approaches.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from experiments import schema
+from reports.load import Results, ResultsError
+
+
+def check(results: Results, launches: pd.DataFrame, samples: pd.DataFrame) -> None:
+    """Raise ResultsError, naming file and launch or round, where the tables don't fit."""
+    where = results.folder / "launches.csv"
+    try:
+        _check_blocks(results, launches)
+        _check_rounds(launches)
+        _check_counts(results, launches)
+    except ValueError as error:
+        raise ResultsError(f"{where}: {error}") from error
+    try:
+        _check_samples(launches, samples)
+    except ValueError as error:
+        raise ResultsError(f"{results.folder / 'samples.csv'}: {error}") from error
+
+
+def _check_blocks(results: Results, launches: pd.DataFrame) -> None:
+    unknown = sorted(set(launches["block"]) - {block.name for block in results.blocks})
+    if unknown:
+        raise ValueError(
+            f"block {unknown[0]!r} isn't in plan.json; the files are of different runs, collect "
+            "them again"
+        )
+    twice = launches["launch_id"][launches["launch_id"].duplicated()]
+    if len(twice):
+        raise ValueError(f"launch {twice.iloc[0]!r} is there twice; collect it again")
+
+
+def _check_rounds(launches: pd.DataFrame) -> None:
+    if launches["round"].isna().any():
+        launch = launches["launch_id"][launches["round"].isna()].iloc[0]
+        raise ValueError(f"launch {launch!r} has no round; collect it again")
+    for block, rounds in launches.groupby("block", sort=False)["round"]:
+        there = set(rounds)
+        gap = next((number for number in range(max(there)) if number not in there), None)
+        if gap is not None:
+            raise ValueError(
+                f"block {block}: round {gap} of 0 to {max(there)} is missing; collect it again"
+            )
+
+
+def _check_counts(results: Results, launches: pd.DataFrame) -> None:
+    """runs.json says how many launches a block made; a file cut between two rows has fewer."""
+    found = launches["block"].value_counts()
+    for block, run in results.runs.items():
+        made, have = run.get("launches"), int(found.get(block, 0))
+        if made is not None and made != have:
+            raise ValueError(
+                f"block {block}: {have} launches, runs.json says {made}; collect it again"
+            )
+
+
+def _check_samples(launches: pd.DataFrame, samples: pd.DataFrame) -> None:
+    known = samples["launch_id"].isin(launches["launch_id"])
+    if not known.all():
+        stranger = samples["launch_id"][~known].iloc[0]
+        raise ValueError(
+            f"launch {stranger!r} isn't in launches.csv; the files are of different runs, collect "
+            "them again"
+        )
+    good = launches["launch_id"][launches["status"] == "ok"]
+    for phase in schema.PHASES:
+        timed = samples["launch_id"][samples["phase"] == phase]
+        lacking = good[~good.isin(timed)]
+        if len(lacking):
+            raise ValueError(
+                f"launch {lacking.iloc[0]!r} is ok in launches.csv but has no {phase} batch; "
+                "collect it again"
+            )

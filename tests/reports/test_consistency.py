@@ -1,0 +1,153 @@
+"""Tables that were cut off, edited or mixed up: one line that names the place, never a verdict."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports import command, decide, summarise
+from reports.load import ResultsError, load
+from reports.races import raced
+from tests.reports import synthetic
+from tests.reports.synthetic import Scene, pool, sequential
+
+Lines = list[str]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    truths = (sequential(0.2), pool("threads", 2, 0.21))
+    return synthetic.write(tmp_path / "bench", [Scene("math_python", "cpu", 2, truths, rounds=4)])
+
+
+def edit(path: Path, change: Callable[[Lines], Lines]) -> None:
+    path.write_text("".join(change(path.read_text().splitlines(keepends=True))))
+
+
+def complaint(folder: Path) -> str:
+    with pytest.raises(ResultsError) as caught:
+        list(raced(load(folder)))
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def column(text: str, name: str) -> int:
+    return text.splitlines()[0].split(",").index(name)
+
+
+def test_whole_tables_are_read(folder: Path) -> None:
+    assert len(list(raced(load(folder)))) == 1
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-0.2", "0", "0.0"])
+def test_a_time_that_cant_be_is_named_with_its_row(folder: Path, value: str) -> None:
+    def broken(lines: Lines) -> Lines:
+        cells = lines[5].rstrip("\n").split(",")
+        return [*lines[:5], ",".join([*cells[:-1], value]) + "\n", *lines[6:]]
+
+    edit(folder / "samples.csv", broken)
+
+    says = f"samples.csv: row 6, column 'wall_seconds': '{value}' is not a valid number > 0"
+    assert says in complaint(folder)
+
+
+@pytest.mark.parametrize("name", ["launches.csv", "samples.csv"])
+@pytest.mark.parametrize("cut", [1, 2, 4, 40, 150])
+def test_a_file_that_was_cut_off_is_told(folder: Path, name: str, cut: int) -> None:
+    path = folder / name
+    path.write_bytes(path.read_bytes()[:-cut])
+
+    assert f"{name}: " in complaint(folder)
+
+
+def test_samples_cut_between_two_rows_lack_a_batch(folder: Path) -> None:
+    edit(folder / "samples.csv", lambda lines: lines[:-4])
+
+    assert "'math_python-2c-r3-1' is ok in launches.csv but has no cold batch" in complaint(folder)
+
+
+def test_launches_cut_between_two_rows_leave_samples_of_nobody(folder: Path) -> None:
+    edit(folder / "launches.csv", lambda lines: lines[:-1])
+
+    says = "samples.csv: launch 'math_python-2c-r3-1' isn't in launches.csv"
+    assert says in complaint(folder)
+
+
+def test_launches_without_samples_are_counted_as_well(folder: Path) -> None:
+    runs = json.loads((folder / "runs.json").read_text())
+    (folder / "runs.json").write_text(json.dumps([{**runs[0], "launches": 9}]))
+
+    says = "launches.csv: block math_python-2c: 8 launches, runs.json says 9"
+    assert says in complaint(folder)
+
+
+def test_a_round_that_is_missing_is_no_failure_of_everything(folder: Path) -> None:
+    for name in ("launches.csv", "samples.csv"):
+        edit(folder / name, lambda lines: [line for line in lines if "-2c-r1-" not in line])
+
+    says = "launches.csv: block math_python-2c: round 1 of 0 to 3 is missing"
+    assert says in complaint(folder)
+
+
+def test_a_launch_without_a_round_is_named(folder: Path) -> None:
+    def unknown(lines: Lines) -> Lines:
+        cells = lines[3].split(",")
+        cells[column(lines[0], "round")] = ""
+        return [*lines[:3], ",".join(cells), *lines[4:]]
+
+    edit(folder / "launches.csv", unknown)
+
+    assert "launches.csv: launch 'math_python-2c-r1-0' has no round" in complaint(folder)
+
+
+@pytest.mark.parametrize("looks", [[], [1], [1, 3], [5, 3], 3, "3", None])
+def test_a_plan_with_looks_that_cant_be_is_refused(folder: Path, looks: Any) -> None:
+    plan = json.loads((folder / "plan.json").read_text())
+    plan["statistics"]["looks"] = looks
+    (folder / "plan.json").write_text(json.dumps(plan))
+
+    assert "plan.json: statistics: " in complaint(folder)
+
+
+def test_one_look_is_enough(folder: Path) -> None:
+    plan = json.loads((folder / "plan.json").read_text())
+    plan["statistics"]["looks"] = [4]
+    (folder / "plan.json").write_text(json.dumps(plan))
+    (found,) = raced(load(folder))
+
+    assert found.judgements["steady"].decided
+
+
+@pytest.mark.parametrize("step", [summarise, decide])
+def test_a_step_of_the_report_ends_with_one_line(
+    folder: Path, step: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summarise.main(load(folder))
+    edit(folder / "samples.csv", lambda lines: lines[:-4])
+    status = command.attempt(lambda: step.main(load(folder)))
+
+    assert status != 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "samples.csv: launch 'math_python-2c-r3-1'" in line
+
+
+def test_a_clock_that_jumped_back_changes_nothing(folder: Path) -> None:
+    (before,) = raced(load(folder))
+
+    def backwards(lines: Lines) -> Lines:
+        at, made = column(lines[0], "started_at"), [lines[0]]
+        for number, line in enumerate(lines[1:]):
+            cells = line.split(",")
+            cells[at] = f"2026-01-01T00:00:{59 - number}Z"
+            made.append(",".join(cells))
+        return made
+
+    edit(folder / "launches.csv", backwards)
+    (after,) = raced(load(folder))
+
+    assert after.judgements == before.judgements
+    assert after.rounds == before.rounds
