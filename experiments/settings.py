@@ -174,7 +174,9 @@ def _expectation(error: jsonschema.ValidationError) -> str:
         "maxLength": lambda: f"must have at most {value} characters",
         "maxItems": lambda: f"may name at most {value}",
         "type": lambda: f"must be {_type_words(error)}",
-        "minItems": lambda: "the grid is empty: name at least one",
+        "minItems": lambda: _EMPTY.get(
+            str(error.absolute_path[0]), "the grid is empty: name at least one"
+        ),
         "uniqueItems": lambda: "names something twice",
         "required": lambda: f"needs {', '.join(map(repr, value))}",
         "pattern": lambda: _PATTERNS[value],
@@ -183,6 +185,7 @@ def _expectation(error: jsonschema.ValidationError) -> str:
     return known() if known else error.message
 
 
+_EMPTY = dict.fromkeys(("looks", "simplicity"), "name at least one")
 _TYPES = {"integer": "a whole number", "number": "a number", "string": "text",
           "object": "keys with values", "array": "auto or a list"}  # fmt: skip
 _PATTERNS = {

@@ -120,6 +120,7 @@ def test_resolving_leaves_the_users_config_alone() -> None:
         ("margin: .nan", "'margin': must be a number, got NaN"),
         ("margin: .inf", "'margin': must be a number, got Infinity"),
         ("looks: [1]", "'looks.0': must be at least 2, got 1"),
+        ("looks: []", "'looks': name at least one, got []"),
         ("machine: ../up", "'machine': may hold letters, digits"),
         ("results: ''", "'results': must not be empty"),
         ("results: 'a{b}'", "'results': must not hold { or }"),
