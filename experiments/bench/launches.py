@@ -22,7 +22,8 @@ def launch_costs(case: Case, launcher: Launcher, scratch: str, count: int) -> tu
         "launch_id": "bench", "mode": "measure", "task": case.task,
         "params": {**task_class.defaults, **case.params}, "items": 16, "scale": 500,
         "item_seconds": None, "executor": case.executor, "options": case.options,
-        "workers": case.workers, "cpus": None, "batches": 3, "steady_seconds": 0.0,
+        "workers": case.workers, "cpus": None, "core_limit_seconds": None,
+        "batches": 3, "steady_seconds": 0.0,
         "most_batches": 3, "profile": True, "expected": None, "services": {}, "scratch": scratch,
         "seed": 1,
     }  # fmt: skip

@@ -298,6 +298,7 @@ class BlockRun:
             "batch_seconds": calibration.batch_seconds if calibration else None,
             "rounds": self.race.rounds,
             "launches": len(entries),
+            "samples": len(samples),
             "stopped_because": self.stopped,
             "wall_seconds": self.carried_seconds + wall_seconds,
             "launch_seconds": self._launch_seconds(),

@@ -345,6 +345,8 @@ def _run(scene: Scene, place: int) -> dict[str, Any]:
         "item_ms": 3.1,
         "batch_seconds": scene.truths[0].seconds,
         "rounds": scene.rounds,
+        "launches": scene.rounds * len(scene.truths),
+        "samples": 4 * scene.rounds * sum(truth.status == "ok" for truth in scene.truths),
         "stopped_because": scene.stopped,
         "wall_seconds": 20.0 + place / 4,
         "timed_seconds": 9.0,

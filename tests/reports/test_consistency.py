@@ -46,8 +46,9 @@ def test_whole_tables_are_read(folder: Path) -> None:
 @pytest.mark.parametrize("value", ["nan", "inf", "-0.2", "0", "0.0"])
 def test_a_time_that_cant_be_is_named_with_its_row(folder: Path, value: str) -> None:
     def broken(lines: Lines) -> Lines:
-        cells = lines[5].rstrip("\n").split(",")
-        return [*lines[:5], ",".join([*cells[:-1], value]) + "\n", *lines[6:]]
+        cells = lines[5].split(",")
+        cells[column(lines[0], "wall_seconds")] = value
+        return [*lines[:5], ",".join(cells), *lines[6:]]
 
     edit(folder / "samples.csv", broken)
 
@@ -70,18 +71,28 @@ def test_samples_cut_between_two_rows_lack_a_batch(folder: Path) -> None:
     assert "'math_python-2c-r3-1' is ok in launches.csv but has no cold batch" in complaint(folder)
 
 
-def test_launches_cut_between_two_rows_leave_samples_of_nobody(folder: Path) -> None:
+def test_launches_cut_between_two_rows_are_counted(folder: Path) -> None:
     edit(folder / "launches.csv", lambda lines: lines[:-1])
 
-    says = "samples.csv: launch 'math_python-2c-r3-1' isn't in launches.csv"
+    says = "launches.csv: block math_python-2c: 7 launches, runs.json says 8"
     assert says in complaint(folder)
 
 
-def test_launches_without_samples_are_counted_as_well(folder: Path) -> None:
-    runs = json.loads((folder / "runs.json").read_text())
-    (folder / "runs.json").write_text(json.dumps([{**runs[0], "launches": 9}]))
+def test_samples_of_an_unknown_launch_are_of_another_run(folder: Path) -> None:
+    edit(folder / "samples.csv", lambda lines: [*lines, lines[-1].replace("-r3-", "-r9-")])
 
-    says = "launches.csv: block math_python-2c: 8 launches, runs.json says 9"
+    says = "samples.csv: launch 'math_python-2c-r9-1' isn't in launches.csv"
+    assert says in complaint(folder)
+
+
+@pytest.mark.parametrize(("what", "there", "made"), [("launches", 8, 9), ("samples", 32, 33)])
+def test_rows_that_nothing_else_misses_are_counted(
+    folder: Path, what: str, there: int, made: int
+) -> None:
+    runs = json.loads((folder / "runs.json").read_text())
+    (folder / "runs.json").write_text(json.dumps([{**runs[0], what: made}]))
+
+    says = f"{what}.csv: block math_python-2c: {there} {what}, runs.json says {made}"
     assert says in complaint(folder)
 
 
