@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from experiments import control
 from experiments.estimate import block_seconds_bounds, launches_at_first_look
 from experiments.launch import executors as executor_registry
 from experiments.launch import tasks as task_registry
@@ -45,6 +46,8 @@ def make_plan(settings: Mapping[str, Any], host: Mapping[str, Any]) -> dict[str,
         )
     _refuse_twins(blocks)
     _set_items(blocks)
+    if settings["control"]:
+        blocks.insert(0, _control(settings, host, counts[-1]))
     plan = {
         "schema_version": 1,
         "machine": host["machine"],
@@ -62,6 +65,13 @@ def make_plan(settings: Mapping[str, Any], host: Mapping[str, Any]) -> dict[str,
     plan["digest"] = digest([block["digest"] for block in blocks])
     plan["estimate"] = estimate(plan)
     return plan
+
+
+def _control(settings: Mapping[str, Any], host: Mapping[str, Any], cores: int) -> dict[str, Any]:
+    """The A/A control. It comes first, on a machine that isn't warm yet: there a winner that is
+    none is likeliest, and the first line of the run's progress tells of it."""  # fmt: skip
+    (point,) = task_points([control.TASK])
+    return control.control_block(_block(control.lone_settings(settings, cores), host, point, cores))
 
 
 def _on(settings: Mapping[str, Any], point: TaskPoint, largest: bool) -> Mapping[str, Any]:
@@ -92,7 +102,8 @@ def _identity(block: Mapping[str, Any], settings: Mapping[str, Any]) -> list[Any
             "approaches")  # fmt: skip
     how = ("batch_seconds", "batches", "steady_seconds", "looks", "block_seconds", "margin",
            "alpha", "seed", "launch_timeout_seconds", "disturbed")  # fmt: skip
-    return [{key: block[key] for key in what}, {key: settings[key] for key in how}]
+    rules = {key: settings[key] for key in how} | block.get("statistics", {})
+    return [{key: block[key] for key in what}, rules]
 
 
 # --- checks ---------------------------------------------------------------------------------

@@ -167,7 +167,7 @@ def _closest(error: jsonschema.ValidationError) -> jsonschema.ValidationError:
 def _expectation(error: jsonschema.ValidationError) -> str:
     value: Any = error.validator_value
     words: dict[str, Callable[[], str]] = {
-        "enum": lambda: f"must be one of {', '.join(map(str, value))}",
+        "enum": lambda: f"must be one of {', '.join(_plain(choice) for choice in value)}",
         "minimum": lambda: f"must be at least {value}",
         "maximum": lambda: f"must be at most {value}",
         "minLength": lambda: "must not be empty",
@@ -208,6 +208,11 @@ def _kind(value: object) -> str:
 
 def _parts(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
+
+
+def _plain(choice: object) -> str:
+    """A choice as it is written in YAML."""
+    return choice if isinstance(choice, str) else json.dumps(choice)
 
 
 def _short(value: object) -> str:

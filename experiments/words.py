@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from experiments.budget import late_first_looks
+from experiments.control import answer_blocks
 
 
 def describe(plan: Mapping[str, Any], host: Mapping[str, Any]) -> str:
     """The plan in words, for `snakemake -n` and the start of a run."""
-    blocks, guess = plan["blocks"], plan["estimate"]
+    blocks, guess = answer_blocks(plan), plan["estimate"]
     lines = [
         f"Poolwise: preset {plan['preset']} on {plan['machine']}: {host['cpu_model']}, "
         f"{count(host['usable_cores'], 'usable core')} ({'; '.join(host['limits'])}), "
@@ -22,6 +23,7 @@ def describe(plan: Mapping[str, Any], host: Mapping[str, Any]) -> str:
     ]
     lines += _block_lines(blocks)
     lines += _budget_lines(plan)
+    lines += [_control_line(block) for block in plan["blocks"] if block.get("control")]
     return "\n".join(lines)
 
 
@@ -29,14 +31,24 @@ def _block_lines(blocks: Sequence[Mapping[str, Any]]) -> Iterable[str]:
     grouped: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for block in blocks:
         grouped.setdefault((block["task"], block["params_label"]), []).append(block)
-    for (task, label), group in grouped.items():
+    for group in grouped.values():
         cores = ", ".join(str(block["cores"]) for block in group)
         workers = sorted({entry["workers"] for block in group for entry in block["approaches"]})
         names = dict.fromkeys(e["executor"] for block in group for e in block["approaches"])
         span = f"{workers[0]} to {workers[-1]} workers" if len(workers) > 1 else "1 worker"
-        title = f"{task} {label}".strip()
         noun = "core" if cores == "1" else "cores"
-        yield f"  {title}: on {cores} {noun}, {span}, {', '.join(names)}"
+        yield f"  {title(group[0])}: on {cores} {noun}, {span}, {', '.join(names)}"
+
+
+def title(block: Mapping[str, Any]) -> str:
+    """A block's task with its parameters; the control is named as what it is."""
+    name = f"{block['task']} {block['params_label']}".strip()
+    return f"A/A control, {name}" if block.get("control") else name
+
+
+def _control_line(block: Mapping[str, Any]) -> str:
+    names = " and ".join(entry["approach"] for entry in block["approaches"])
+    return f"  {title(block)}: on {count(block['cores'], 'core')}, {names}, which are the same"
 
 
 def _budget_lines(plan: Mapping[str, Any]) -> Iterable[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -15,7 +15,7 @@ from reports.sentences import Row
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables a report is made from."""
+    """The tables a report is made from; `verdicts` without that on the A/A control."""
 
     summary: pd.DataFrame
     verdicts: pd.DataFrame
@@ -27,7 +27,9 @@ class Tables:
     def of(cls, results: Results) -> Tables:
         """Read them all. Raises ResultsError for the first one missing or broken."""
         wanted = (schema.SUMMARY, schema.VERDICT_TABLE, schema.FITS, schema.CLAIMS, schema.CEILING)
-        return cls(*(results.table(table) for table in wanted))
+        tables = cls(*(results.table(table) for table in wanted))
+        answered = tables.verdicts["block"].isin([block.name for block in results.blocks])
+        return replace(tables, verdicts=tables.verdicts[answered])
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ def check(results: Results, launches: pd.DataFrame, samples: pd.DataFrame) -> No
 
 
 def _check_blocks(results: Results, launches: pd.DataFrame) -> None:
-    unknown = sorted(set(launches["block"]) - {block.name for block in results.blocks})
+    planned = {block.name for block in (*results.blocks, *results.controls)}
+    unknown = sorted(set(launches["block"]) - planned)
     if unknown:
         raise ValueError(
             f"block {unknown[0]!r} isn't in plan.json; the files are of different runs, collect "

@@ -12,10 +12,10 @@ import pandas as pd
 
 from experiments import schema
 from experiments.statistics.records import Judgement
-from reports import command, wording
+from reports import command, control, wording
 from reports.load import Results
-from reports.races import Raced, ceilings, race_settings, raced
-from reports.summarise import approach_columns, by_mode_and_approach, where
+from reports.races import Raced, ceilings, race_settings, raced, raced_controls
+from reports.summarise import approach_columns, block_rows, by_mode_and_approach, where
 
 #: a program that computes for this share of its time is CPU-bound
 CPU_BOUND_SHARE = 0.9
@@ -24,8 +24,10 @@ Summary = Mapping[tuple[str, str, str], Mapping[str, Any]]
 
 
 def verdicts(results: Results, summary: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows of verdicts.csv, lists still as lists."""
-    rows = by_mode_and_approach(summary)
+    """Rows of verdicts.csv, lists still as lists; those of the A/A control come last."""
+    controls = list(raced_controls(results))
+    rows = {**by_mode_and_approach(summary), **_control_rows(results, controls)}
+    suspicion = control.suspicion(controls)
     limits, margin = ceilings(results), race_settings(results).margin
     return [
         {
@@ -35,11 +37,17 @@ def verdicts(results: Results, summary: pd.DataFrame) -> list[dict[str, Any]]:
             **_judged(one.judgements[mode]),
             "margin": margin,
             **_recommended(one, mode, rows),
-            "flags": _flags(results, one, mode, limits, rows),
+            "flags": [*suspicion, *_flags(results, one, mode, limits, rows)],
         }
-        for one in raced(results)
+        for one in (*raced(results), *controls)
         for mode in schema.MODES
     ]
+
+
+def _control_rows(results: Results, controls: list[Raced]) -> dict[tuple[str, str, str], Any]:
+    """What summary.csv, which holds answers only, would say of the control's twins."""
+    made = [row for one in controls for row in block_rows(results.name, one)]
+    return {(row["block"], row["mode"], row["approach"]): row for row in made}
 
 
 def _judged(judgement: Judgement) -> dict[str, Any]:

@@ -58,6 +58,8 @@ class Block:
     cores: int
     approaches: tuple[Approach, ...]
     not_run: tuple[NotRun, ...]
+    #: thresholds of its race that are not the plan's
+    rules: Mapping[str, Any]
 
     @property
     def subject(self) -> str:
@@ -72,12 +74,16 @@ class Block:
 
 @dataclass(frozen=True)
 class Results:
-    """What one results folder holds besides its tables (read those with `table`)."""
+    """What one results folder holds besides its tables (read those with `table`).
+
+    `blocks` are those that answer a question, `controls` the A/A controls (one or none).
+    """
 
     folder: Path
     machine: Mapping[str, Any]
     plan: Mapping[str, Any]
     blocks: tuple[Block, ...]
+    controls: tuple[Block, ...]
     runs: Mapping[str, Mapping[str, Any]]
 
     @property
@@ -122,10 +128,14 @@ def load(folder: Path) -> Results:
     _need(machine, ("machine",), folder / "machine.json")
     _need(plan, ("blocks", "statistics"), folder / "plan.json")
     where = folder / "plan.json"
-    blocks = tuple(_block(raw, f"{where}: blocks[{i}]") for i, raw in enumerate(plan["blocks"]))
+    found = [_block(raw, f"{where}: blocks[{i}]") for i, raw in enumerate(plan["blocks"])]
+    ours = [bool(raw.get("control")) for raw in plan["blocks"]]
+    blocks = tuple(block for block, control in zip(found, ours, strict=True) if not control)
+    controls = tuple(block for block, control in zip(found, ours, strict=True) if control)
     for i, run in enumerate(runs):
         _need(run, ("block",), f"{folder / 'runs.json'}: [{i}]")
-    return Results(folder, machine, plan, blocks, {str(run["block"]): run for run in runs})
+    by_block = {str(run["block"]): run for run in runs}
+    return Results(folder, machine, plan, blocks, controls, by_block)
 
 
 def options_text(options: Mapping[str, Any]) -> str:
@@ -184,6 +194,7 @@ def _block(raw: Any, where: str) -> Block:
             NotRun(str(one.get("approach", "")), str(one.get("reason", "")))
             for one in raw.get("not_run", [])
         ),
+        rules=raw.get("statistics", {}),
     )
 
 

@@ -119,7 +119,8 @@ def efficiency(results: Results) -> str:
 
 def stops(results: Results) -> list[Pair]:
     """How many blocks stopped for which reason."""
-    reasons = [str(run.get("stopped_because") or wording.UNKNOWN) for run in results.runs.values()]
+    runs = [results.runs[block.name] for block in results.blocks if block.name in results.runs]
+    reasons = [str(run.get("stopped_because") or wording.UNKNOWN) for run in runs]
     return [
         (str(reason), f"{count}") for reason, count in pd.Series(reasons).value_counts().items()
     ]

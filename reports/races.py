@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,24 +43,33 @@ class Raced:
 
 
 def raced(results: Results) -> Iterator[Raced]:
-    """Every block of the plan, replayed. Raises ResultsError where tables and plan don't fit."""
-    settings = race_settings(results)
+    """Every block but the control, replayed. ResultsError where tables and plan don't fit."""
+    return _replayed(results, results.blocks)
+
+
+def raced_controls(results: Results) -> Iterator[Raced]:
+    """The A/A controls, replayed; nothing where the run had none."""
+    return _replayed(results, results.controls)
+
+
+def _replayed(results: Results, blocks: Sequence[Block]) -> Iterator[Raced]:
     launches = results.table(schema.LAUNCHES)
     samples = results.table(schema.SAMPLES)
     consistency.check(results, launches, samples)
     by_block = dict(tuple(launches.groupby("block", sort=False)))
     owners = samples["launch_id"].map(launches.set_index("launch_id")["block"].to_dict())
     batches = dict(tuple(samples.groupby(owners, sort=False)))
-    for block in results.blocks:
+    for block in blocks:
         own = by_block.get(block.name, launches.iloc[:0])
+        settings = race_settings(results, block.rules)
         yield _raced(results, block, own, batches.get(block.name, samples.iloc[:0]), settings)
 
 
-def race_settings(results: Results) -> RaceSettings:
-    """The thresholds the run was made with."""
+def race_settings(results: Results, rules: Mapping[str, Any] | None = None) -> RaceSettings:
+    """The thresholds the run was made with; `rules` are a block's own."""
     where = results.folder / "plan.json"
     try:
-        return RaceSettings.from_mapping(results.plan["statistics"])
+        return RaceSettings.from_mapping({**results.plan["statistics"], **(rules or {})})
     except (ValueError, TypeError, AttributeError) as error:
         raise ResultsError(f"{where}: statistics: {error}") from error
 

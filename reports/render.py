@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from experiments import schema
 from experiments.statistics.fixed import FIXED_ROUNDS
-from reports import command, cost, method, sentences, wording
+from reports import command, control, cost, method, sentences, wording
 from reports.answers import Tables, answers
 from reports.headlines import headlines
 from reports.load import Results, ResultsError, load, records
@@ -70,6 +70,7 @@ def context(results: Results) -> dict[str, Any]:
         "short_machine": wording.short(results.name),
         "stylesheet": Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
         "headlines": headlines(results, tables.verdicts),
+        "control": control.view(results),
         "limits": method.limits(results),
         "answers": answers(results, tables),
         "marks": [(w, sentences.MARKS[w], sentences.MEANINGS[w]) for w in schema.VERDICTS],

@@ -36,6 +36,11 @@ def is_sequential(row: Row) -> bool:
     return str(row["executor"]) == "sequential"
 
 
+def alone(row: Row) -> bool:
+    """Whether there is no verdict because there was no rival (left) to compare with."""
+    return str(row["verdict"]) == "inconclusive" and not names(row["undecided"])
+
+
 def gain(row: Row) -> str:
     """1.93x (1.92 to 1.95x), for a pool that was compared with the sequential program."""
     if not wording.known(row["speedup"]):
@@ -59,6 +64,8 @@ def recommendation(row: Row) -> str:
     verdict, approach = str(row["verdict"]), str(row["approach"])
     if verdict == "failed":
         return f"No approach gave a right answer: {row['reason'] or 'see the list of failures'}."
+    if alone(row):
+        return f"Not decided: {row['reason']}. It takes {against(row)}."
     if verdict == "inconclusive":
         return f"Not decided. {approach} looks best so far: {gain(row)}, {against(row)}."
     if is_sequential(row):
@@ -73,7 +80,7 @@ def certainty(row: Row, block: Block) -> str:
     """How sure that is: rivals, regret bound, what stays open."""
     verdict, ties, open_ = str(row["verdict"]), names(row["ties"]), names(row["undecided"])
     rounds = wording.count(row["rounds"], "round")
-    if verdict == "failed":
+    if verdict == "failed" or alone(row):
         return ""
     if verdict == "inconclusive":
         return _undecided(row, open_, rounds)
@@ -150,6 +157,8 @@ def oneshot(row: Row) -> str:
     start_text = "For a single batch (pool started and stopped around it)"
     if verdict == "failed":
         return f"{start_text} nothing gave a right answer."
+    if alone(row):
+        return f"{start_text} it is not decided: {row['reason']}."
     if verdict == "inconclusive":
         return f"{start_text} it is not decided; {row['approach']} looks best: {gain(row)}."
     if is_sequential(row):

@@ -26,10 +26,11 @@ _MEDIANS = (
 
 def summary(results: Results) -> list[dict[str, Any]]:
     """Rows of summary.csv, in the plan's order, steady before oneshot."""
-    return [row for one in raced(results) for row in _block_rows(results.name, one)]
+    return [row for one in raced(results) for row in block_rows(results.name, one)]
 
 
-def _block_rows(machine: str, one: Raced) -> list[dict[str, Any]]:
+def block_rows(machine: str, one: Raced) -> list[dict[str, Any]]:
+    """The rows of one block."""
     groups = dict(tuple(one.launches.groupby("approach", sort=False)))
     nothing = one.launches.iloc[:0]
     facts = {

@@ -47,6 +47,11 @@ def times_interval(low: float | None, high: float | None) -> str:
     return _interval(low, high, "x")
 
 
+def ratio_interval(low: float | None, high: float | None) -> str:
+    """An interval of plain ratios: 0.985 to 1.02."""
+    return _interval(low, high, "")
+
+
 def _interval(low: float | None, high: float | None, unit: str) -> str:
     if low is None or high is None or not (known(low) and known(high)):
         return NO_INTERVAL

@@ -19,6 +19,7 @@ from experiments.conductor.child import Launcher, Outcome
 from experiments.conductor.journal import Journal
 from experiments.conductor.reaper import Reaper
 from experiments.conductor.rows import core_limit_seconds, flags, launch_row, round_values
+from experiments.control import answer_blocks, launched_options
 from experiments.launch.base import Task
 from experiments.launch.tasks import load as load_task
 from experiments.plan import code_digest, digest
@@ -40,6 +41,11 @@ def candidates(block: Mapping[str, Any]) -> list[Candidate]:
         Candidate(entry["approach"], entry["simplicity"], entry["executor"] == "sequential")
         for entry in block["approaches"]
     ]
+
+
+def race_settings(plan: Mapping[str, Any], block: Mapping[str, Any]) -> RaceSettings:
+    """The plan's thresholds, or the block's own where it has some."""
+    return RaceSettings.from_mapping({**plan["statistics"], **block.get("statistics", {})})
 
 
 def wanted_item_seconds(name: str, params: Mapping[str, Any]) -> float | None:
@@ -76,7 +82,7 @@ class BlockRun:
         self.code_digest = code_digest()  # of what runs now, whatever ran when the plan was made
         self.approaches = {entry["approach"]: entry for entry in self.block["approaches"]}
         self.journal = Journal(folder / "journal.jsonl", self._identity())
-        self.race = BlockRace(candidates(self.block), RaceSettings.from_mapping(plan["statistics"]))
+        self.race = BlockRace(candidates(self.block), race_settings(plan, self.block))
         self.notes: list[str] = [self.journal.note] if self.journal.note else []
         #: seconds of launches that earlier, killed runs of this block made
         self.carried_seconds = self._launch_seconds()
@@ -137,7 +143,8 @@ class BlockRun:
         try:
             return remembered(path, identity, self._calibrate)
         except CalibrationError as error:
-            name = next(n for n, e in self.approaches.items() if e["executor"] == "sequential")
+            found = (n for n, e in self.approaches.items() if e["executor"] == "sequential")
+            name = next(found, next(iter(self.approaches)))  # a control has no sequential one
             self.notes.append(f"nothing was measured: the sequential run {error.outcome.reason}")
             if not self.journal.entries:
                 launch_id = f"{block['block']}/0/{name}/calibration"
@@ -169,7 +176,7 @@ class BlockRun:
         return {
             "launch_id": "", "mode": mode, "task": self.block["task"],
             "params": self.block["params"], "items": items, "scale": scale, "item_seconds": None,
-            "executor": executor, "options": dict(options), "workers": workers,
+            "executor": executor, "options": launched_options(options), "workers": workers,
             "cpus": cpus[:1] if cpus and mode == "calibrate" else cpus,
             "core_limit_seconds": None,
             "batches": self.settings["batches"],
@@ -225,9 +232,13 @@ class BlockRun:
 
     @functools.cached_property
     def _budget(self) -> float:
-        """Seconds of launches: the block's own, and what the blocks before it left unspent."""
-        names = [block["block"] for block in self.plan["blocks"]]
-        before = names[: names.index(self.block["block"])]
+        """Seconds of launches: the block's own, and what the blocks before it left unspent.
+
+        The control neither gives nor takes: with it or without it the others run alike.
+        """
+        names = [block["block"] for block in answer_blocks(self.plan)]
+        name = self.block["block"]
+        before = names[: names.index(name)] if name in names else []
         spent = [_spent_seconds(self.folder.parent / name) for name in before]
         return budget_seconds(float(self.settings["block_seconds"]), spent)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from experiments.estimate import block_seconds_bounds
 from experiments.statistics.records import Judgement
-from experiments.words import count, minutes
+from experiments.words import count, minutes, title
 
 QUIET_VARIABLE = "POOLWISE_QUIET"
 
@@ -32,10 +32,9 @@ def block_line(
     likely = {b["block"]: block_seconds_bounds(b, plan["settings"])[0] for b in plan["blocks"]}
     known = sum(likely[key] for key in spent) or 1.0
     left = sum(likely[key] for key in names if key not in spent) * sum(spent.values()) / known
-    title = " ".join(filter(None, [block["task"], block["params_label"]]))
     done = f"[{len(spent)}/{len(names)}]"
     return (
-        f"{done} {title} on {count(block['cores'], 'core')}: "
+        f"{done} {title(block)} on {count(block['cores'], 'core')}: "
         f"{_verdict_words(verdict)}; {seconds:.0f} s"
         + (f"; about {minutes(left)} left" if left else "")
     )

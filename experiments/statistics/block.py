@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from experiments.statistics.judge import judge, speedup
+from experiments.statistics.judge import judge, ratio, resolvable, speedup
 from experiments.statistics.race import Race
 from experiments.statistics.records import Candidate, Interval, Judgement, RaceSettings
 
@@ -88,6 +88,14 @@ class BlockRace:
         None where it failed, the baseline failed, or they share fewer than two rounds.
         """
         return speedup(self._races[mode], self._keys.index(key))
+
+    def resolvable(self, mode: str) -> float | None:
+        """The smallest share of difference that the last look could tell; None if unknown."""
+        return resolvable(self._races[mode])
+
+    def ratio(self, mode: str, one: str, other: str) -> Interval | None:
+        """Time of one / time of the other, with a 95% interval; None below two common rounds."""
+        return ratio(self._races[mode], self._keys.index(one), self._keys.index(other))
 
     def _check(self, values: Round) -> None:
         for mode in self._races:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from experiments.statistics.flags import noise_flags, resolvable_difference, rounds_needed
-from experiments.statistics.intervals import exponential
-from experiments.statistics.race import Race
+from experiments.statistics.intervals import exponential, paired_interval
+from experiments.statistics.race import LEVEL, Race
 from experiments.statistics.records import Interval, Judgement, Status
 
 
@@ -40,6 +40,24 @@ def speedup(race: Race, candidate: int) -> Interval | None:
     """Baseline time / candidate time as a ratio with its 95% interval; None if unknown."""
     logs = race.speedup(candidate)
     return None if logs is None else exponential(logs)
+
+
+def ratio(race: Race, one: int, other: int) -> Interval | None:
+    """Time of one / time of the other with its 95% interval; None below two common rounds."""
+    rounds = sorted(race.rows[one].keys() & race.rows[other].keys())
+    if len(rounds) < 2:
+        return None
+    differences = [race.rows[one][r] - race.rows[other][r] for r in rounds]
+    return exponential(paired_interval(differences, LEVEL, race.noise(), race.settings.clip))
+
+
+def resolvable(race: Race) -> float | None:
+    """The smallest share by which the leader's open rivals could differ unseen; None if unknown."""
+    sd = _open_pair_sd(race)
+    if sd is None or race.look is None:
+        return None
+    rounds = race.matrix.shape[1]
+    return resolvable_difference(sd, race.look.tail, race.noise().degrees, rounds)
 
 
 def _leader(race: Race, keys: Sequence[str]) -> str | None:

@@ -170,17 +170,16 @@ class Race:
         self.alive = [c for c in self.entered if c not in self.dropped_at]
 
     def _settle_without_bounds(self, rounds: int) -> None:
-        """One candidate wins alone; one round gives a leader but no interval; else all failed."""
+        """One candidate has won over those it put out, if any; one round gives no interval."""
         self.decided, self.look = True, None
         if not self.alive or rounds == 0:
             self.verdict, self.pick = "failed", None
             return
         column = self._values(self.alive, self._common_rounds(self.alive)).mean(axis=1)
         self.pick = self.alive[int(np.argmin(column))]
-        if len(self.alive) == 1:
+        self.verdict = "inconclusive"  # also for one that was never compared with anything
+        if len(self.alive) == 1 and self.dropped_at:
             self.verdict = "no-gain" if self.pick in self.baselines else "best"
-        else:
-            self.verdict = "inconclusive"
 
     def _withdraw(self, candidate: int) -> None:
         self.failed_at[candidate] = self.rounds

@@ -16,6 +16,7 @@ SMALL: dict[str, Any] = {
     "start_methods": ["spawn"],
     "chunks": ["default"],
     "looks": [2],
+    "control": False,
 }
 
 

@@ -115,6 +115,8 @@ def test_resolving_leaves_the_users_config_alone() -> None:
         ("start_methods: [frok]", "'start_methods.0': must be one of fork, spawn, forkserver"),
         ("chunks: [auto, big]", "'chunks.1': must be one of default, auto, got \"big\""),
         ("variants: most", "'variants': must be one of auto, none, at_cores, all"),
+        ("control: maybe", "'control': must be one of auto, true, false, got \"maybe\""),
+        ("control: 1", "'control': must be one of auto, true, false, got 1"),
         ("batch_seconds: fast", "'batch_seconds': must be a number, got \"fast\""),
         ("batch_seconds: 0", "'batch_seconds': must be at least 0.02, got 0"),
         ("margin: .nan", "'margin': must be a number, got NaN"),

@@ -51,12 +51,13 @@ class Scene:
     flags: tuple[str, ...] = ()
     summary: str = "does an item of work"
     stopped: str = "decided"
+    control: bool = False
 
     @property
     def name(self) -> str:
         """The block's name, as the plan makes it."""
         middle = f"-{self.label}" if self.label else ""
-        return f"{self.task}{middle}-{self.cores}c"
+        return f"{'control-' if self.control else ''}{self.task}{middle}-{self.cores}c"
 
 
 def pool(executor: str, workers: int, seconds: float, **more: Any) -> Truth:
@@ -128,6 +129,17 @@ def counter_scene(label: str, lost: int, **more: Any) -> Scene:
     return Scene(
         "locked_counter", "cpu", 2, truths, params={"guard": label}, label=f"guard={label}", **more
     )
+
+
+def control_scene(second: float = 0.1, **more: Any) -> Scene:
+    """The A/A control: a pool of 0.1 s a batch, and its twin, which should take as long."""
+    twins = (
+        Truth("processes x2 (fork), A", "processes", 2, 0.1, options={"twin": "A"}, startup=0.02),
+        Truth(
+            "processes x2 (fork), B", "processes", 2, second, options={"twin": "B"}, startup=0.02
+        ),
+    )
+    return Scene("math_python", "cpu", 2, twins, control=True, **more)
 
 
 def standard() -> list[Scene]:
@@ -312,6 +324,7 @@ def _plan(machine: str, scenes: list[Scene]) -> dict[str, Any]:
 
 def _plan_block(scene: Scene) -> dict[str, Any]:
     return {
+        **({"control": True, "statistics": {"alpha": 0.02}} if scene.control else {}),
         "block": scene.name,
         "digest": "b10c",
         "task": scene.task,
@@ -329,7 +342,7 @@ def _plan_block(scene: Scene) -> dict[str, Any]:
                 "executor": truth.executor,
                 "options": dict(truth.options),
                 "workers": truth.workers,
-                "simplicity": rank,
+                "simplicity": 0 if scene.control else rank,
             }
             for rank, truth in enumerate(scene.truths)
         ],

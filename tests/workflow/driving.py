@@ -32,6 +32,7 @@ SMALL: dict[str, Any] = {
     "batches": 1,
     "steady_seconds": 0,
     "looks": [2],
+    "control": False,
     "launch_timeout_seconds": 2,
     "min_free_mib": 1,
     "disturbed": {"repeats": 0},

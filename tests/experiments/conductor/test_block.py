@@ -12,12 +12,15 @@ from typing import Any
 import pytest
 
 from experiments.budget import MOST_SAVED, budget_seconds
+from experiments.collect import collect
 from experiments.conductor import block as conducting
 from experiments.conductor import rows
 from experiments.conductor.block import BlockRun, wanted_item_seconds
 from experiments.conductor.child import Outcome
 from experiments.conductor.journal import JournalError
 from experiments.statistics.block import BlockRace
+from reports.load import load
+from reports.races import raced_controls
 from tests.experiments.conductor.fake_world import Bench, KilledError, World
 
 FORK2 = "processes x2 (spawn)"
@@ -443,3 +446,70 @@ def test_the_worlds_above_cover_every_verdict(make_bench: MakeBench) -> None:
     }
 
     assert verdicts == {"best", "tie", "no-gain", "inconclusive", "failed"}
+
+
+# --- the A/A control ------------------------------------------------------------------------
+
+CONTROL = "control-math_python-2c"
+
+
+def test_twins_get_the_very_same_launches(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[dict[str, Any]] = []
+    launch = World.launch
+
+    def watched(world: World, spec: dict[str, Any], pids: tuple[int, ...] = ()) -> Outcome:
+        seen.append(spec)
+        return launch(world, spec, pids)
+
+    monkeypatch.setattr(World, "launch", watched)
+    bench = make_bench(control=True, looks=[3])
+    bench.measure(World(), CONTROL)
+    launches = [dict(spec) for spec in seen if spec["mode"] == "measure"]
+    names = [spec.pop("launch_id").split("/")[2] for spec in launches]
+
+    assert Counter(names) == {f"{FORK2}, A": 3, f"{FORK2}, B": 3}
+    assert all(spec == launches[0] for spec in launches)
+    assert launches[0]["options"] == {"start_method": "spawn", "chunk": "default"}
+
+
+def test_the_control_is_judged_alike_by_run_and_report(make_bench: MakeBench) -> None:
+    bench = make_bench(control=True)
+    run = bench.measure(World(), CONTROL)
+    for name in bench.names():
+        bench.measure(World(CLEAR), name)
+    collect(bench.results)
+    (one,) = raced_controls(load(bench.results))
+
+    assert run.race.judgements() == one.judgements
+    assert set(bench.reported()) == {"math_python-2c"}
+    assert {row["executor_options"] for row in bench.launches(CONTROL)} == {
+        f'{{"chunk": "default", "start_method": "spawn", "twin": "{name}"}}' for name in "AB"
+    }
+
+
+def test_the_control_takes_no_seconds_from_the_blocks_and_gives_none(
+    make_bench: MakeBench,
+) -> None:
+    def budgets(folder: str, launch_seconds: float, **config: Any) -> list[float]:
+        bench = make_bench(folder, tasks=["math_python", "ipc"], block_seconds=50, **config)
+        runs = [bench.measure(World(CLEAR, launch_seconds=1.0), n) for n in bench.names()[-2:]]
+        if config["control"]:
+            run = bench.measure(World(launch_seconds=launch_seconds), CONTROL)
+            assert run._budget == 50
+        return [run._budget for run in runs]
+
+    without = budgets("a", 0, control=False)
+    assert without[1] > without[0] == 50
+    assert budgets("b", 0.001, control=True) == without
+    assert budgets("c", 1000.0, control=True) == without
+
+
+def test_a_control_that_cant_be_calibrated_says_so(make_bench: MakeBench) -> None:
+    bench = make_bench(control=True)
+    broken = Outcome(status="crashed", reason="SIGSEGV")
+    run = bench.measure(World(uncalibrated=broken), CONTROL)
+
+    assert run.race.judgements()["steady"].verdict == "failed"
+    assert [row["status"] for row in bench.launches(CONTROL)] == ["crashed"]

@@ -75,3 +75,13 @@ def test_it_speaks_on_standard_error_unless_told_to_be_quiet(
     monkeypatch.setenv("POOLWISE_QUIET", "1")
     say("hello")
     assert capsys.readouterr() == ("", "")
+
+
+def test_the_control_counts_as_one_to_measure_and_is_named(tmp_path: Path) -> None:
+    made = plan(control=True)
+    name = made["blocks"][0]["block"]
+    finished(tmp_path, name, 12.0)
+    line = block_line(made, name, tmp_path, judgement("tie", "processes x1 (spawn), A"), 12.0)
+
+    start = "[1/2] A/A control, math_python on 1 core: tie: processes x1 (spawn), A; 12 s; about "
+    assert line.startswith(start)

@@ -141,14 +141,20 @@ def test_two_rounds_are_judged_when_seconds_run_out():
     assert (found.verdict, found.rounds, found.decided) == ("best", 2, True)
 
 
-@pytest.mark.parametrize(
-    ("number", "verdict", "key"), [(0, "no-gain", "sequential"), (2, "best", "processes x2")]
-)
-def test_a_single_candidate_has_nothing_to_be_compared_with(number, verdict, key):
+@pytest.mark.parametrize(("number", "key"), [(0, "sequential"), (2, "processes x2")])
+def test_a_single_candidate_has_nothing_to_be_compared_with(number, key):
     recorded = [{m: {key: v[key]} for m, v in values.items()} for values in rounds()]
     found = replay([CANDIDATES[number]], None, recorded).judgements()["steady"]
-    assert (found.verdict, found.pick, found.rounds) == (verdict, key, 3)
-    assert "nothing to compare it with" in found.reason
+    assert (found.verdict, found.pick, found.rounds) == ("inconclusive", key, 3)
+    assert (found.regret_bound, found.rounds_needed, found.undecided) == (None, None, ())
+    assert found.reason == f"only {key} ran: nothing to compare it with (no other approach entered)"
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_only_one_that_did_not_fail_was_compared_with_nothing(key):
+    found = replay(CANDIDATES, None, rounds(without=set(KEYS) - {key})).judgements()["steady"]
+    assert (found.verdict, found.pick) == ("inconclusive", key)
+    assert found.reason == f"only {key} ran: nothing to compare it with (all others failed)"
 
 
 def test_a_block_without_candidates_is_over_before_it_starts():
