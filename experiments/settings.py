@@ -55,6 +55,8 @@ def resolve(config: Mapping[str, Any]) -> dict[str, Any]:
     Raises ConfigError with one line for every problem found.
     """
     schema = _load_yaml(SCHEMA_PATH)
+    if "control" in config:
+        config = {**config, "control": _flag(config["control"])}
     problems = [line for error in _errors(schema, config) for line in _problems(error)]
     if problems:
         raise ConfigError("\n".join(problems))
@@ -71,6 +73,11 @@ def resolve(config: Mapping[str, Any]) -> dict[str, Any]:
     settings["looks"] = sorted(settings["looks"])
     settings["start_methods"] = _start_methods(settings["start_methods"], config)
     return settings
+
+
+def _flag(value: Any) -> Any:
+    """Snakemake leaves the `true` and `false` of its --config as text."""
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
 
 #: the presets thin these axes out to save time on their own grid; who names one wants it whole

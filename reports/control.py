@@ -127,8 +127,8 @@ def _text(one: Raced, outcome: Outcome) -> str:
         return f"{start} could not be compared, so nothing is known of false winners: {reason}."
     if outcome == "noisy":
         return (
-            f"{start} was not told apart, but the launches were too noisy to prove it equal: a "
-            f"difference would have been seen from {_resolvable(one)} on."
+            f"{start} was not told apart, but the launches were too noisy to prove it equal: only "
+            f"differences of {_resolvable(one)} would have been seen."
         )
     return f"{start} was not told apart, as it must be: {_differences(one)}."
 
@@ -154,5 +154,6 @@ def _difference(one: Raced, mode: str) -> str:
 
 def _resolvable(one: Raced) -> str:
     return " and ".join(
-        f"{wording.percent(one.race.resolvable(mode))} {_MODE_WORDS[mode]}" for mode in schema.MODES
+        f"{wording.percent(one.race.resolvable(mode))} or more {_MODE_WORDS[mode]}"
+        for mode in schema.MODES
     )

@@ -65,7 +65,7 @@ def recommendation(row: Row) -> str:
     if verdict == "failed":
         return f"No approach gave a right answer: {row['reason'] or 'see the list of failures'}."
     if alone(row):
-        return f"Not decided: {row['reason']}. It takes {against(row)}."
+        return f"Not decided: {row['reason']}. A batch takes {wording.seconds(row['seconds'])}."
     if verdict == "inconclusive":
         return f"Not decided. {approach} looks best so far: {gain(row)}, {against(row)}."
     if is_sequential(row):

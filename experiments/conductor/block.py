@@ -208,6 +208,8 @@ class BlockRun:
     def _why_done(self) -> str:
         if self.race.rounds >= self.plan["statistics"]["looks"][-1]:
             return "all rounds of the last look used"
+        if any(found.verdict == "inconclusive" for found in self.race.judgements().values()):
+            return "nothing left to compare"
         return "decided"
 
     def _budget_spent(self, number: int) -> bool:

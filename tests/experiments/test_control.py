@@ -2,11 +2,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
-from experiments.control import answer_blocks, launched_options
+from experiments.control import ALPHA, TWINS, answer_blocks, launched_options
 from experiments.plan import make_plan
 from experiments.settings import resolve
+from experiments.statistics import Candidate, RaceSettings, replay
+from experiments.statistics.block import MODES
 from experiments.words import describe
 from tests.experiments.facts import host, plan
 
@@ -69,6 +72,25 @@ def test_its_error_budget_is_part_of_what_it_is(monkeypatch: pytest.MonkeyPatch)
 
     assert before["statistics"] == {"alpha": 0.02}
     assert control()["digest"] != before["digest"]
+
+
+def false_alarms(races: int, sd: float, seed: int) -> float:
+    """Share of controls, both modes together, that take one of two equal twins to be slower."""
+    rng = np.random.default_rng(seed)
+    settings = RaceSettings(alpha=ALPHA, looks=(3, 5, 8, 12, 20))
+    twins = [Candidate(name, 0) for name in TWINS]
+    alarms = 0
+    for _ in range(races):
+        values = [{m: dict(zip(TWINS, rng.normal(0, sd, 2), strict=True)) for m in MODES}
+                  for _ in range(20)]  # fmt: skip
+        found = replay(twins, settings, values).judgements().values()
+        alarms += any("dropped" in one.status.values() for one in found)
+    return alarms / races
+
+
+def test_false_alarms_are_at_most_one_in_twenty() -> None:
+    """In the noise where they are most; 0.08 is 5% and three standard errors of so few races."""
+    assert 0 < false_alarms(races=400, sd=0.1, seed=7) <= 0.08
 
 
 def test_it_has_a_line_of_its_own_and_is_no_block_of_the_grid() -> None:

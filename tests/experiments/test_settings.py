@@ -49,6 +49,11 @@ def test_a_preset_fills_all_that_is_auto(preset: str) -> None:
     assert {k for k, v in settings.items() if v == "auto"} == {"machine", "workers", "cores"}
 
 
+@pytest.mark.parametrize(("given", "taken"), [("true", True), (True, True), ("false", False)])
+def test_true_and_false_may_come_as_text(given: Any, taken: bool) -> None:
+    assert resolve({"control": given})["control"] is taken
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_knows_no_other_keys_than_the_config(preset: str) -> None:
     assert set(PRESETS[preset]) <= set(KEYS)

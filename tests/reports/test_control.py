@@ -76,7 +76,7 @@ def test_noise_passes_and_says_what_would_have_been_seen(tmp_path: Path) -> None
     found = control.view(made(tmp_path, synthetic.control_scene(noise=0.1)))
 
     assert found.outcome == "noisy"
-    assert "a difference would have been seen from" in found.text
+    assert "or more for a single batch would have been seen" in found.text
     assert all(float(line.resolvable.rstrip("%")) > 5 for line in found.lines)
 
 
