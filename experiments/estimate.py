@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from experiments.statistics.objectives import OBJECTIVES, steady_batches
+
 #: seconds of a launch outside its batches: interpreter, imports, items, checks
 LAUNCH_SECONDS = 0.16
 #: seconds to start one worker process, by start method (they start on all cores at once)
@@ -30,7 +32,9 @@ def launch_seconds(
 ) -> float:
     """Likely wall seconds of one launch of an approach."""
     batch = settings["batch_seconds"] / _likely_speedup(entry, block)
-    steady = max(settings["batches"] * batch, settings["steady_seconds"])
+    objective = OBJECTIVES[block["objective"]]
+    batches = steady_batches(objective, settings["batches"], block["min_items"])
+    steady = max(batches * batch, settings["steady_seconds"])
     start = WORKER_SECONDS.get(entry["options"].get("start_method", ""), 0.0)
     return float(LAUNCH_SECONDS + start * entry["workers"] / block["cores"] + 2 * batch + steady)
 

@@ -17,6 +17,7 @@ from experiments.launch import executors as executor_registry
 from experiments.launch import tasks as task_registry
 from experiments.schema import write_atomically
 from experiments.settings import ConfigError
+from experiments.statistics.objectives import NOT_TIMED, effective
 from experiments.task_points import TaskPoint, source_digest, task_points
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -99,7 +100,7 @@ def code_digest(root: Path = ROOT) -> str:
 def _identity(block: Mapping[str, Any], settings: Mapping[str, Any]) -> list[Any]:
     """What must be the same for two measurements of a block to be one."""
     what = ("block", "task", "params", "source_digest", "services", "cores", "cpus", "min_items",
-            "approaches")  # fmt: skip
+            "approaches", "objective")  # fmt: skip
     how = ("batch_seconds", "batches", "steady_seconds", "looks", "block_seconds", "margin",
            "alpha", "seed", "launch_timeout_seconds", "disturbed")  # fmt: skip
     rules = {key: settings[key] for key in how} | block.get("statistics", {})
@@ -204,6 +205,7 @@ def _block(
             interpreter = host["interpreters"][0]["interpreter"]
             approaches.append({**entry, "interpreter": interpreter, "simplicity": len(approaches)})
     safe_label = "".join(c if c.isalnum() or c in "=.-_" else "-" for c in point.label)
+    objective = effective(settings["objective"], point.kind).name
     name = "-".join(
         part for part in (point.name.replace(":", "."), safe_label, f"{cores}c") if part
     )
@@ -215,6 +217,8 @@ def _block(
         "source_digest": source_digest(point),
         "summary": point.task.summary,
         "kind": point.kind,
+        "objective": objective,
+        "objective_note": "" if objective == settings["objective"] else NOT_TIMED,
         "services": list(point.task.services),
         "cores": cores,
         "cpus": host["core_order"][:cores] if host["affinity_supported"] else None,

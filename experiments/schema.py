@@ -127,6 +127,7 @@ LAUNCHES = Table(
         _count("lost_updates", "updates of shared state that were lost (locked_counter)"),
         _amount("load_1min", "load average of the host before the launch"),
         _amount("launch_seconds", "wall time of the whole launch, process start to end"),
+        _amount("latency_p99_ms", "99th percentile of the latencies of the launch's items"),
     ),
 )
 
@@ -220,7 +221,7 @@ VERDICT_TABLE = Table(
         _amount("baseline_seconds", "seconds of the sequential approach"),
         _text("ties", "approaches within the margin of it, JSON list"),
         _text("undecided", "approaches not told apart from it, JSON list"),
-        _amount("regret_bound", "it is at most this share slower than the best"),
+        _amount("regret_bound", "its objective is at most this share above the best"),
         _number("margin", "differences up to this share do not matter"),
         _count("rounds", "rounds the block ran"),
         _count("launches", "launches of the block that count"),
@@ -232,6 +233,11 @@ VERDICT_TABLE = Table(
         _amount("heartbeat_max_ms", "longest freeze of the main thread"),
         _text("flags", "warnings about noise or plausibility, JSON list"),
         _text("reason", "the verdict in words"),
+        _text("objective", "what it was decided on: seconds, p99, memory or cpu_seconds"),
+        _amount("objective_value", "of the approach: geometric mean over launches; s, ms or MiB"),
+        _amount("objective_low", "lower end of its 95% interval"),
+        _amount("objective_high", "upper end of its 95% interval"),
+        _amount("baseline_objective_value", "the same of the sequential approach"),
     ),
 )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from experiments.budget import late_first_looks
 from experiments.control import answer_blocks
+from experiments.statistics.objectives import OBJECTIVES
 
 
 def describe(plan: Mapping[str, Any], host: Mapping[str, Any]) -> str:
@@ -21,10 +22,22 @@ def describe(plan: Mapping[str, Any], host: Mapping[str, Any]) -> str:
         f"{plan['settings']['looks'][-1]} rounds; measuring takes about "
         f"{minutes(guess['seconds'])}, at most about {minutes(guess['most_seconds'])}",
     ]
+    lines += _objective_lines(plan)
     lines += _block_lines(blocks)
     lines += _budget_lines(plan)
     lines += [_control_line(block) for block in plan["blocks"] if block.get("control")]
     return "\n".join(lines)
+
+
+def _objective_lines(plan: Mapping[str, Any]) -> Iterable[str]:
+    """What verdicts are decided on, where the user has chosen."""
+    asked = OBJECTIVES[plan["settings"]["objective"]]
+    if not asked.is_time:
+        other = {block["task"] for block in plan["blocks"] if block["objective"] != asked.name}
+        rest = (
+            f"; {', '.join(sorted(other))} on seconds: no items timed one by one" if other else ""
+        )
+        yield f"  decided on {asked.noun}{rest}"
 
 
 def _block_lines(blocks: Sequence[Mapping[str, Any]]) -> Iterable[str]:

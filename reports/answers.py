@@ -48,6 +48,7 @@ class Answer:
     ties: str
     memory: str
     note: str
+    decided_on: str
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ def answer(block: Block, row: Row, number: int) -> Answer:
         ties=wording.listing(sentences.names(row["ties"]), most=2),
         memory=cell(wording.memory(row["peak_memory_mib"])),
         note=_note(row),
+        decided_on=sentences.decided_on(row) if ran else "",
     )
 
 

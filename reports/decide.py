@@ -35,12 +35,14 @@ def verdicts(results: Results, summary: pd.DataFrame) -> list[dict[str, Any]]:
             **where(one.block),
             "mode": mode,
             **_judged(one.judgements[mode]),
+            "reason": _reason(one, mode),
             "margin": margin,
             **_recommended(one, mode, rows),
+            **_objective(one, mode),
             "flags": [*suspicion, *_flags(results, one, mode, limits, rows)],
         }
         for one in (*raced(results), *controls)
-        for mode in schema.MODES
+        for mode in one.judgements
     ]
 
 
@@ -64,7 +66,30 @@ def _judged(judgement: Judgement) -> dict[str, Any]:
         "rounds": judgement.rounds,
         "launches": judgement.launches,
         "rounds_needed": judgement.rounds_needed,
-        "reason": judgement.reason,
+    }
+
+
+def _reason(one: Raced, mode: str) -> str:
+    """The race's words, and what it can't know: why nothing has a value, why it is on seconds."""
+    said, objective = one.judgements[mode], one.block.objective
+    reason = said.reason
+    ran = int((one.launches["status"] == "ok").sum())
+    if said.verdict == "failed" and ran and not objective.is_time:
+        told = wording.count(ran, "launch", "launches")
+        reason = f"none of {told} that ran tells its {objective.noun}: {objective.unknown}"
+    return "; ".join(filter(None, [reason, one.block.objective_note]))
+
+
+def _objective(one: Raced, mode: str) -> dict[str, Any]:
+    """What it was decided on: the pick's number and the sequential program's."""
+    pick = one.judgements[mode].pick
+    value = one.objective(mode, pick) if pick else None
+    return {
+        "objective": one.block.objective.name,
+        "objective_value": value and value.estimate,
+        "objective_low": value and value.low,
+        "objective_high": value and value.high,
+        "baseline_objective_value": one.baseline_objective(mode),
     }
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from reports import wording
+from experiments.statistics.objectives import OBJECTIVES, Objective
+from reports import sentences, wording
 from reports.load import Results
 
 _DECIDED = ("best", "tie")
@@ -14,18 +15,40 @@ _WORK = {"cpu": "CPU-bound work", "waiting": "Work that mostly waits"}
 
 
 def headlines(results: Results, verdicts: pd.DataFrame) -> list[str]:
-    """Three to six sentences; each carries its numbers and is absent where there are none."""
+    """A few sentences; each carries its numbers and is absent where there are none."""
     kinds = {block.name: block.kind for block in results.blocks}
     subjects = {block.name: wording.short(block.subject) for block in results.blocks}
     verdicts = verdicts.assign(
         kind=verdicts["block"].map(kinds), subject=verdicts["block"].map(subjects)
     )
     steady = verdicts[verdicts["mode"] == "steady"]
-    made = [_kind(steady, kind) for kind in _WORK]
-    makers: tuple[Callable[[pd.DataFrame], str], ...] = (_no_gain, _undecided, _failed)
-    made += [maker(steady) for maker in makers]
-    made.insert(3, _oneshot(verdicts))
+    made = [_objective(steady), *(_kind(steady, kind) for kind in _WORK)]
+    made += _each(steady, _no_gain)
+    made += [_oneshot(verdicts), _undecided(steady)]
+    made += _each(steady, _failed)
     return [sentence for sentence in made if sentence]
+
+
+def _each(steady: pd.DataFrame, maker: Callable[[pd.DataFrame, Objective], str]) -> list[str]:
+    """A sentence for each thing that blocks were decided on."""
+    groups = steady.groupby("objective", sort=False)
+    return [maker(group, OBJECTIVES[str(name)]) for name, group in groups]
+
+
+def _objective(steady: pd.DataFrame) -> str:
+    """What decides, where it isn't time everywhere."""
+    found = [OBJECTIVES[str(name)] for name in steady["objective"].unique()]
+    other = [one for one in found if not one.is_time]
+    if not other:
+        return ""
+    text = (
+        f"Decided on {wording.listing([one.noun for one in other])}, not on how long a batch takes"
+    )
+    rest = steady[steady["objective"] == "seconds"]
+    if len(rest):
+        text += f"; {wording.count(len(rest), 'block')} of {len(steady)} on seconds, as their "
+        text += "items are not timed one by one"
+    return f"{text}. Speedups are of time in every case."
 
 
 def _kind(steady: pd.DataFrame, kind: str) -> str:
@@ -49,20 +72,33 @@ def _won(executor: str, group: pd.DataFrame, total: int) -> str:
     workers = sorted({int(n) for n in ordered["workers"]})
     sizes = f"{workers[0]}" if len(workers) == 1 else f"{workers[0]} to {workers[-1]}"
     many = f"{len(group)} of {wording.count(total, 'task')}"
+    share = _share(group)
     return (
-        f"{executor} with {sizes} workers in {many}, {wording.span(speedups)} sequential ({tasks})"
+        f"{executor} with {sizes} workers in {many}, {share}{wording.span(speedups)} sequential "
+        f"({tasks})"
     )
 
 
-def _no_gain(steady: pd.DataFrame) -> str:
+def _share(group: pd.DataFrame) -> str:
+    """The objective against the sequential program's: 21% to 30% of its p99 latency, ..."""
+    what = OBJECTIVES[str(group["objective"].iloc[0])]
+    shares = (group["objective_value"] / group["baseline_objective_value"]).dropna()
+    if what.is_time or shares.empty:
+        return ""
+    low, high = wording.percent(shares.min()), wording.percent(shares.max())
+    return f"{low if low == high else f'{low} to {high}'} of the sequential {what.noun}, "
+
+
+def _no_gain(steady: pd.DataFrame, what: Objective) -> str:
     rows = steady[steady["verdict"] == "no-gain"]
     if rows.empty:
         return ""
     where = _places(rows)
     margin = wording.percent(rows["margin"].iloc[0])
     return (
-        f"In {len(rows)} of {wording.count(len(steady), 'block')} nothing beats the sequential "
-        f"program by more than {margin}: {wording.listing(where)}."
+        f"In {len(rows)} of {wording.count(len(steady), 'block')} nothing "
+        f"{sentences.beats(what)} the sequential program by more than {margin}: "
+        f"{wording.listing(where)}."
     )
 
 
@@ -92,7 +128,8 @@ def _undecided(steady: pd.DataFrame) -> str:
         return ""
     many = wording.count(len(steady), "block")
     text = f"Not decided: {len(rows)} of {many}, {wording.listing(_places(rows))}."
-    gains = rows[rows["speedup_low"] > 1 + rows["margin"]].sort_values("speedup_low")
+    timed = rows[rows["objective"] == "seconds"]
+    gains = timed[timed["speedup_low"] > 1 + timed["margin"]].sort_values("speedup_low")
     if gains.empty:
         return text
     surest = gains.iloc[-1]
@@ -103,12 +140,12 @@ def _undecided(steady: pd.DataFrame) -> str:
     )
 
 
-def _failed(steady: pd.DataFrame) -> str:
+def _failed(steady: pd.DataFrame, what: Objective) -> str:
     rows = steady[steady["verdict"] == "failed"]
     if rows.empty:
         return ""
     where = _places(rows)
-    return f"No approach gave a right answer in {wording.listing(where)}."
+    return f"{sentences.nothing(what)} in {wording.listing(where)}."
 
 
 def _places(rows: pd.DataFrame) -> list[str]:

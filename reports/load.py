@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from experiments import schema
+from experiments.statistics.objectives import OBJECTIVES, Objective
 
 #: an approach in the tables: interpreter, executor, options as sorted JSON, workers
 Key = tuple[str, str, str, int]
@@ -58,6 +59,8 @@ class Block:
     cores: int
     approaches: tuple[Approach, ...]
     not_run: tuple[NotRun, ...]
+    objective: Objective
+    objective_note: str
     #: thresholds of its race that are not the plan's
     rules: Mapping[str, Any]
 
@@ -194,8 +197,21 @@ def _block(raw: Any, where: str) -> Block:
             NotRun(str(one.get("approach", "")), str(one.get("reason", "")))
             for one in raw.get("not_run", [])
         ),
+        objective=_objective(raw, where),
+        objective_note=str(raw.get("objective_note", "")),
         rules=raw.get("statistics", {}),
     )
+
+
+def _objective(raw: Mapping[str, Any], where: str) -> Objective:
+    """Plans of before there was a choice were decided on seconds."""
+    name = raw.get("objective", "seconds")
+    if name not in OBJECTIVES:
+        raise ResultsError(
+            f"{where}: objective is {name!r}, must be one of {', '.join(OBJECTIVES)}; "
+            "the file isn't one of this version"
+        )
+    return OBJECTIVES[name]
 
 
 def _approach(raw: Any, where: str) -> Approach:

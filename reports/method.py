@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from experiments.statistics.objectives import CPU_SECONDS, SECONDS, Objective
 from reports import wording
 from reports.load import Results
 
@@ -80,11 +81,48 @@ def settings(results: Results) -> dict[str, str]:
         "margin": wording.percent(rules.get("margin")),
         "alpha": wording.percent(rules.get("alpha")),
         "looks": wording.listing(looks, most=12),
+        "what_counts": what_counts(results),
+        "worse": "slower" if _objectives(results) == [SECONDS] else "worse",
+        "cpu_column": _cpu_column(results),
         "preset": _text(plan.get("preset")),
         "seed": _text(plan.get("seed")),
         "plan_digest": _text(plan.get("digest")),
         "code_digest": _text(plan.get("code_digest")),
     }
+
+
+def objectives(results: Results) -> str:
+    """What blocks were decided on, in words; nothing where it was time alone."""
+    found = _objectives(results)
+    if found == [SECONDS]:
+        return ""
+    return wording.listing([one.noun for one in found])
+
+
+def what_counts(results: Results) -> str:
+    """Which number of a launch the race is about."""
+    found = _objectives(results)
+    if found == [SECONDS]:
+        return f"Each launch counts once: {SECONDS.source}."
+    parts = [f"{_whose(one, found)}{one.source}" for one in found]
+    text = f"Verdicts are decided on {objectives(results)} (config key objective). "
+    text += f"Each launch counts once: {'; '.join(parts)}."
+    return f"{text} On other things than seconds only pools that live on (steady) are judged."
+
+
+def _whose(one: Objective, found: list[Objective]) -> str:
+    return f"for {one.noun}, " if len(found) > 1 else ""
+
+
+def _objectives(results: Results) -> list[Objective]:
+    return list(dict.fromkeys(block.objective for block in results.blocks)) or [SECONDS]
+
+
+def _cpu_column(results: Results) -> str:
+    """What the column CPU of the sections holds."""
+    if CPU_SECONDS in _objectives(results):
+        return "the CPU time of a batch, of all processes together"
+    return "CPU time over wall time: 200% is two cores kept busy"
 
 
 def run_facts(results: Results) -> list[Pair]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,9 @@ import pandas as pd
 
 from experiments import schema
 from experiments.statistics.block import BlockRace, replay
-from experiments.statistics.intervals import centre_interval
+from experiments.statistics.intervals import centre_interval, exponential, paired_interval
 from experiments.statistics.launches import launch_values
+from experiments.statistics.objectives import SECONDS
 from experiments.statistics.records import Candidate, Interval, Judgement, RaceSettings
 from reports import consistency
 from reports.load import Block, Key, Results, ResultsError, canonical
@@ -23,7 +24,11 @@ _KEY = ["interpreter", "executor", "executor_options", "workers"]
 
 @dataclass(frozen=True)
 class Raced:
-    """One block with its launches, their values by round, and the race replayed on them."""
+    """One block with its launches, and the race replayed on what it was decided on.
+
+    `rounds` are log seconds by round in both modes, whatever the objective; `judgements` are the
+    race's, with the speedup in time filled in where the race is about something else.
+    """
 
     block: Block
     launches: pd.DataFrame
@@ -31,11 +36,49 @@ class Raced:
     race: BlockRace
     judgements: dict[str, Judgement]
     _logs: dict[tuple[str, str], list[float]] = field(repr=False)
+    _objective_logs: dict[tuple[str, str], list[float]] = field(repr=False)
 
     def seconds(self, mode: str, label: str) -> Interval | None:
         """Geometric mean over launches with its 95% interval; None without a value."""
         logs = self._logs.get((mode, label), [])
         return centre_interval(logs) if logs else None
+
+    def objective(self, mode: str, label: str) -> Interval | None:
+        """The same of what the block is decided on, in the objective's unit."""
+        logs = self._objective_logs.get((mode, label), [])
+        return centre_interval(logs) if logs else None
+
+    def baseline_objective(self, mode: str) -> float | None:
+        """The lowest such value of a sequential approach."""
+        found = [self.objective(mode, label) for label in self.baselines]
+        return min((one.estimate for one in found if one is not None), default=None)
+
+    def speedup(self, mode: str, label: str) -> Interval | None:
+        """Sequential seconds / this approach's, paired by round; None if unknown.
+
+        A race about time has moderated it; else it is the plain paired interval.
+        """
+        if self.block.objective.is_time:
+            return self.race.speedup(mode, label)
+        baseline = self._fastest_baseline(mode)
+        return None if label in self._failed else _speedup(self.rounds, mode, baseline, label)
+
+    @property
+    def baselines(self) -> list[str]:
+        """Labels of the sequential approaches."""
+        return [one.label for one in self.block.approaches if one.executor == "sequential"]
+
+    def _fastest_baseline(self, mode: str) -> str | None:
+        times = {label: self.seconds(mode, label) for label in self.baselines}
+        known = {label: one.estimate for label, one in times.items() if one is not None}
+        usable = [label for label in known if label not in self._failed]
+        return min(usable, key=known.__getitem__, default=None)
+
+    @property
+    def _failed(self) -> set[str]:
+        """Approaches without a time in a round they were launched in."""
+        pairs = zip(self.launches["approach"], self.launches["round"], strict=True)
+        return {str(label) for label, at in pairs if label not in self.rounds[int(at)]["steady"]}
 
     def count(self, mode: str, label: str) -> int:
         """Rounds in which this approach gave a value."""
@@ -87,11 +130,30 @@ def _raced(
         for one in block.approaches
     ]
     try:
-        rounds = launch_values(launches, samples, "approach")
-        race = replay(candidates, settings, rounds)
+        rounds = launch_values(launches, samples, "approach", SECONDS)
+        values = launch_values(launches, samples, "approach", block.objective)
+        race = replay(candidates, settings, values, block.objective.modes, block.objective)
     except ValueError as error:
         raise ResultsError(f"{results.folder}: block {block.name}: {error}") from error
-    return Raced(block, launches, rounds, race, race.judgements(), _logs(rounds))
+    one = Raced(block, launches, rounds, race, race.judgements(), _logs(rounds), _logs(values))
+    return one if block.objective.is_time else replace(one, judgements=_with_speedups(one))
+
+
+def _with_speedups(one: Raced) -> dict[str, Judgement]:
+    return {
+        mode: replace(found, speedup=one.speedup(mode, found.pick) if found.pick else None)
+        for mode, found in one.judgements.items()
+    }
+
+
+def _speedup(rounds: Rounds, mode: str, baseline: str | None, label: str) -> Interval | None:
+    """Time ratio with its 95% interval on the rounds both ran in; None under two of them."""
+    if baseline is None or label == baseline:
+        return None if baseline is None else Interval(1.0, 1.0, 1.0)
+    both = [values[mode] for values in rounds if {baseline, label} <= set(values[mode])]
+    if len(both) < 2:
+        return None
+    return exponential(paired_interval([given[baseline] - given[label] for given in both]))
 
 
 def _logs(rounds: Rounds) -> dict[tuple[str, str], list[float]]:

@@ -73,7 +73,9 @@ def context(results: Results) -> dict[str, Any]:
         "control": control.view(results),
         "limits": method.limits(results),
         "answers": answers(results, tables),
-        "marks": [(w, sentences.MARKS[w], sentences.MEANINGS[w]) for w in schema.VERDICTS],
+        "objectives": method.objectives(results),
+        "single_batch": bool((tables.verdicts["mode"] == "oneshot").any()),
+        "marks": _marks(results),
         "subjects": subjects(results, tables),
         "claims": _claims(tables),
         "settings": method.settings(results),
@@ -84,6 +86,13 @@ def context(results: Results) -> dict[str, Any]:
         "packages": method.packages(results),
         "run_facts": method.run_facts(results),
     }
+
+
+def _marks(results: Results) -> list[tuple[str, str, str]]:
+    """Each verdict with its mark and what it means here."""
+    timed = all(block.objective.is_time for block in results.blocks)
+    meanings = sentences.MEANINGS if timed else sentences.OTHER_MEANINGS
+    return [(word, sentences.MARKS[word], meanings[word]) for word in schema.VERDICTS]
 
 
 def _subtitle(results: Results) -> str:

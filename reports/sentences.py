@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from experiments.statistics.objectives import OBJECTIVES, Objective
 from reports import wording
 from reports.load import Block
 
@@ -20,6 +21,16 @@ MEANINGS = {
     "inconclusive": "the measurements don't tell the candidates apart",
     "failed": "nothing gave a right answer",
 }
+#: the same where not (only) time decides
+OTHER_MEANINGS = MEANINGS | {
+    "best": "better than every rival, in what is decided on, by more than chance explains",
+    "failed": "nothing gave a right answer with a known value of what is decided on",
+}
+
+
+def objective(row: Row) -> Objective:
+    """What the verdict was decided on."""
+    return OBJECTIVES[str(row["objective"])]
 
 
 def names(cell: Any) -> list[str]:
@@ -59,21 +70,47 @@ def against(row: Row) -> str:
     return text
 
 
+def decided_on(row: Row) -> str:
+    """peak memory 38.2 MiB (38.0 to 38.5 MiB) instead of 20.1 MiB; nothing where time decided."""
+    what = objective(row)
+    if what.is_time:
+        return ""
+    text = f"{what.noun} {wording.amount(row['objective_value'], what.unit)}"
+    interval = wording.amount_interval(row["objective_low"], row["objective_high"], what.unit)
+    text += f" ({interval})" if interval != wording.NO_INTERVAL else ""
+    if wording.known(row["baseline_objective_value"]) and not is_sequential(row):
+        text += f" instead of {wording.amount(row['baseline_objective_value'], what.unit)}"
+    return text
+
+
 def recommendation(row: Row) -> str:
     """The first sentence on a verdict: what to take, by how much, in seconds."""
     verdict, approach = str(row["verdict"]), str(row["approach"])
+    decided = decided_on(row)
+    first = f"{decided}; " if decided else ""
     if verdict == "failed":
-        return f"No approach gave a right answer: {row['reason'] or 'see the list of failures'}."
+        return f"{nothing(objective(row))}: {row['reason'] or 'see the list of failures'}."
     if alone(row):
         return f"Not decided: {row['reason']}. A batch takes {wording.seconds(row['seconds'])}."
     if verdict == "inconclusive":
-        return f"Not decided. {approach} looks best so far: {gain(row)}, {against(row)}."
+        return f"Not decided. {approach} looks best so far: {first}{gain(row)}, {against(row)}."
     if is_sequential(row):
         return (
-            f"Stay with the sequential program ({against(row)}): nothing beats it by more than "
-            f"{wording.percent(row['margin'])}."
+            f"Stay with the sequential program ({first}{against(row)}): nothing "
+            f"{beats(objective(row))} it by more than {wording.percent(row['margin'])}."
         )
-    return f"Take {approach}: {gain(row)}, {against(row)}."
+    return f"Take {approach}: {first}{gain(row)}, {against(row)}."
+
+
+def beats(what: Objective) -> str:
+    """What no rival of a sequential recommendation does."""
+    return "beats" if what.is_time else what.beats
+
+
+def nothing(what: Objective) -> str:
+    """That a block failed."""
+    known = "" if what.is_time else f" with a known {what.noun}"
+    return f"No approach gave a right answer{known}"
 
 
 def certainty(row: Row, block: Block) -> str:
@@ -91,7 +128,8 @@ def certainty(row: Row, block: Block) -> str:
             "equals the simplest is recommended."
         )
     elif verdict == "best" and len(block.approaches) > 1:
-        parts.append(f"Each of its {len(block.approaches) - 1} rivals is proven slower or is out.")
+        worse, rivals = objective(row).worse, len(block.approaches) - 1
+        parts.append(f"Each of its {rivals} rivals is {worse} or is out.")
     parts.append(f"{_regret(row)} after {rounds}.")
     if open_:
         parts.append(f"Not settled: {wording.listing(open_)}.")
@@ -99,11 +137,12 @@ def certainty(row: Row, block: Block) -> str:
 
 
 def _regret(row: Row) -> str:
-    """How much slower than the best it may be."""
+    """How much worse than the best it may be."""
     if not wording.known(row["regret_bound"]):
         return "Decided"
     bound = wording.percent(row["regret_bound"])
-    return f"It is at most {bound} slower than the best, known" if bound != "0%" else "Decided"
+    regret = objective(row).regret.format(share=bound)
+    return f"It {regret}, known" if bound != "0%" else "Decided"
 
 
 def _undecided(row: Row, rivals: list[str], rounds: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from experiments.statistics.objectives import CPU_SECONDS, Objective
 from reports import figures, sentences, wording
 from reports.answers import Answer, Tables, answer, cell, gain, verdict_rows
 from reports.load import Block, Results, records
@@ -21,6 +22,8 @@ _STATUS_WORDS = {
     "unsupported": "unsupported",
 }
 _RACE_WORDS = {"leader": "fastest", "tied": "tied", "slower": "slower", "undecided": "undecided"}
+#: the same where the race was not about time
+_OTHER_RACE_WORDS = _RACE_WORDS | {"leader": "lowest", "slower": "higher", "failed": "no value"}
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,7 @@ def _block_view(
         answer=answer(block, steady, number),
         sentences=_story(block, summary, steady, once),
         figure=_figure(results, summary, block, steady, number),
-        approaches=_approach_lines(summary, str(steady["approach"])),
+        approaches=_approach_lines(summary, str(steady["approach"]), block.objective),
         absent=_absent(summary, block),
         laws=_laws(tables.fits, block),
         flags=tuple(dict.fromkeys(sentences.names(steady["flags"]))),
@@ -139,6 +142,7 @@ def _story(block: Block, summary: pd.DataFrame, steady: Row, once: Row | None) -
         sentences.start(steady),
         sentences.responsiveness(steady, sequential),
         sentences.oneshot(once) if once is not None else "",
+        f"{wording.capital(block.objective_note)}." if block.objective_note else "",
     ]
     return tuple(text for text in told if text)
 
@@ -158,17 +162,21 @@ def _figure(
     return figures.inline(figures.speedup_path(results.folder, block), f"f{number}", label)
 
 
-def _approach_lines(summary: pd.DataFrame, recommended: str) -> tuple[ApproachLine, ...]:
+def _approach_lines(
+    summary: pd.DataFrame, recommended: str, objective: Objective
+) -> tuple[ApproachLine, ...]:
     """Approaches that gave a number, the fastest first."""
     ran = summary[(summary["mode"] == "steady") & (summary["status"] == "ok")]
     shots = {row["approach"]: row for row in records(summary[summary["mode"] == "oneshot"])}
     return tuple(
-        _approach_line(row, shots.get(row["approach"]), recommended)
+        _approach_line(row, shots.get(row["approach"]), recommended, objective)
         for row in records(ran.sort_values("seconds", kind="stable"))
     )
 
 
-def _approach_line(row: Row, once: Row | None, recommended: str) -> ApproachLine:
+def _approach_line(
+    row: Row, once: Row | None, recommended: str, objective: Objective
+) -> ApproachLine:
     return ApproachLine(
         approach=str(row["approach"]),
         seconds=cell(wording.seconds(row["seconds"])),
@@ -176,18 +184,26 @@ def _approach_line(row: Row, once: Row | None, recommended: str) -> ApproachLine
         oneshot=cell(wording.seconds(once["seconds"]) if once else wording.UNKNOWN),
         oneshot_speedup=gain(once)["speedup"] if once else "",
         memory=cell(wording.memory(row["peak_memory_mib"])),
-        cpu=cell(wording.percent(row["cpu_share"])),
+        cpu=cell(_cpu(row, objective)),
         heartbeat=cell(wording.milliseconds(row["heartbeat_max_ms"])),
-        race=_race(row),
+        race=_race(row, objective),
         recommended=str(row["approach"]) == recommended,
     )
 
 
-def _race(row: Row) -> str:
+def _cpu(row: Row, objective: Objective) -> str:
+    """How busy the cores were; the CPU time itself where that decides."""
+    if objective == CPU_SECONDS:
+        return wording.seconds(row["cpu_seconds"])
+    return wording.percent(row["cpu_share"])
+
+
+def _race(row: Row, objective: Objective) -> str:
     race = str(row["race"])
     if race == "dropped":
         return f"out after {int(row['rounds'])}"
-    return _RACE_WORDS.get(race, race)
+    words = _RACE_WORDS if objective.is_time else _OTHER_RACE_WORDS
+    return words.get(race, race)
 
 
 def _absent(summary: pd.DataFrame, block: Block) -> tuple[Absent, ...]:

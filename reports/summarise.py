@@ -99,12 +99,12 @@ def _status(launches: pd.DataFrame) -> dict[str, str]:
 
 
 def _race_columns(one: Raced, approach: Approach, mode: str, items: int | None) -> dict[str, Any]:
-    judgement = one.judgements[mode]
+    judgement = one.judgements.get(mode)  # a mode that isn't decided has no race
     seconds = one.seconds(mode, approach.label)
-    speedup = one.race.speedup(mode, approach.label) if seconds else None
+    speedup = one.speedup(mode, approach.label) if seconds else None
     ratio = speedup.estimate if speedup else None
     return {
-        "race": judgement.status.get(approach.label, ""),
+        "race": judgement.status.get(approach.label, "") if judgement else "",
         "rounds": one.count(mode, approach.label),
         "seconds": seconds and seconds.estimate,
         "seconds_low": seconds and seconds.low,

@@ -6,6 +6,8 @@ import math
 import unicodedata
 from collections.abc import Sequence
 
+from experiments.statistics.objectives import Unit
+
 UNKNOWN = "unknown"
 NO_INTERVAL = "no interval"
 _SECOND_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
@@ -96,6 +98,21 @@ def memory(mebibytes: float | None) -> str:
     if mebibytes >= 1023.5:
         return f"{number(mebibytes / 1024)} GiB"
     return f"{number(mebibytes)} MiB"
+
+
+def amount(value: float | None, unit: Unit) -> str:
+    """A value of an objective, given in the objective's unit."""
+    return {"s": seconds, "ms": milliseconds, "MiB": memory}[unit](value)
+
+
+def amount_interval(low: float | None, high: float | None, unit: Unit) -> str:
+    """An interval of such values."""
+    if low is None or high is None or not (known(low) and known(high)):
+        return NO_INTERVAL
+    if unit == "MiB":
+        return _interval(low, high, " MiB")
+    scale = 1000.0 if unit == "ms" else 1.0
+    return seconds_interval(low / scale, high / scale)
 
 
 def milliseconds(value: float | None) -> str:

@@ -25,6 +25,7 @@ from experiments.launch.tasks import load as load_task
 from experiments.plan import code_digest, digest
 from experiments.services import service
 from experiments.statistics.block import BlockRace
+from experiments.statistics.objectives import OBJECTIVES, steady_batches
 from experiments.statistics.records import Candidate, RaceSettings
 
 #: steady batches of a launch at most, however short they are
@@ -82,7 +83,9 @@ class BlockRun:
         self.code_digest = code_digest()  # of what runs now, whatever ran when the plan was made
         self.approaches = {entry["approach"]: entry for entry in self.block["approaches"]}
         self.journal = Journal(folder / "journal.jsonl", self._identity())
-        self.race = BlockRace(candidates(self.block), race_settings(plan, self.block))
+        self.objective = OBJECTIVES[self.block["objective"]]
+        entered, rules = candidates(self.block), race_settings(plan, self.block)
+        self.race = BlockRace(entered, rules, self.objective.modes, self.objective)
         self.notes: list[str] = [self.journal.note] if self.journal.note else []
         #: seconds of launches that earlier, killed runs of this block made
         self.carried_seconds = self._launch_seconds()
@@ -179,7 +182,7 @@ class BlockRun:
             "executor": executor, "options": launched_options(options), "workers": workers,
             "cpus": cpus[:1] if cpus and mode == "calibrate" else cpus,
             "core_limit_seconds": None,
-            "batches": self.settings["batches"],
+            "batches": steady_batches(self.objective, self.settings["batches"], items),
             "steady_seconds": self.settings["steady_seconds"], "most_batches": MOST_BATCHES,
             "profile": True, "expected": None, "seed": self.plan["seed"],
             "services": {name: running.address() for name, running in self.services.items()},
@@ -202,7 +205,7 @@ class BlockRun:
             for name in self._order(wanted, number):
                 while self._launch_wanted(name, number):
                     self._launch(name, number, calibration)
-            self.race.add_round(round_values(self.journal.of_round(number)))
+            self.race.add_round(round_values(self.journal.of_round(number), self.objective))
         self.stopped = self.stopped or self._why_done()
 
     def _why_done(self) -> str:
@@ -317,7 +320,7 @@ class BlockRun:
             "launch_seconds": self._launch_seconds(),
             "timed_seconds": self._timed_seconds(),
             "services": {name: running.address() for name, running in self.services.items()},
-            "flags": [*self.notes, *self._budget_flags(), *flags(entries)],
+            "flags": [*self.notes, *self._budget_flags(), *flags(entries, self.objective)],
         }
         schema.write_atomically(self.folder / "run.json", json.dumps(run, indent=1) + "\n")
         launches = [entry["launch"] for entry in entries]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.estimate import block_seconds_bounds
+from experiments.statistics.objectives import OBJECTIVES
 from experiments.statistics.records import Judgement
 from experiments.words import count, minutes, title
 
@@ -35,7 +36,7 @@ def block_line(
     done = f"[{len(spent)}/{len(names)}]"
     return (
         f"{done} {title(block)} on {count(block['cores'], 'core')}: "
-        f"{_verdict_words(verdict)}; {seconds:.0f} s"
+        f"{_verdict_words(verdict)}{_decided_on(block)}; {seconds:.0f} s"
         + (f"; about {minutes(left)} left" if left else "")
     )
 
@@ -45,6 +46,11 @@ def _verdict_words(verdict: Judgement) -> str:
         return verdict.verdict
     gain = f", {verdict.speedup.estimate:.2f}x" if verdict.speedup else ""
     return f"{verdict.verdict}: {verdict.pick}{gain}"
+
+
+def _decided_on(block: Mapping[str, Any]) -> str:
+    objective = OBJECTIVES[block["objective"]]
+    return "" if objective.is_time else f", decided on {objective.noun}"
 
 
 def _seconds_spent(plan: Mapping[str, Any], results: Path) -> dict[str, float]:

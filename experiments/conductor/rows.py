@@ -13,7 +13,8 @@ import numpy as np
 from experiments import schema
 from experiments.conductor.child import Outcome
 from experiments.statistics.block import Round
-from experiments.statistics.launches import calm_walls, oneshot_value, steady_value
+from experiments.statistics.launches import Batch, values_of
+from experiments.statistics.objectives import SECONDS, Objective
 
 #: a server above this share of one core was what limited the clients (its loop is one thread)
 SERVER_BOTTLENECK = 0.8
@@ -78,8 +79,8 @@ def core_limit_seconds(entries: Iterable[Entry], interpreter: str, slowdown: flo
     return float(np.quantile(tries, 0.25)) * (1 + slowdown) if tries else None
 
 
-def round_values(entries: Iterable[Entry]) -> Round:
-    """What the race may know of a round: {mode: {approach: log seconds}}.
+def round_values(entries: Iterable[Entry], objective: Objective = SECONDS) -> Round:
+    """What the race may know of a round: {mode: {approach: log of the objective}}.
 
     Of several launches of an approach the last undisturbed ok one counts, else the last ok one.
     """
@@ -87,23 +88,43 @@ def round_values(entries: Iterable[Entry]) -> Round:
     good = [entry for entry in entries if entry["launch"]["status"] == "ok"]
     for entry in sorted(good, key=lambda e: not e["launch"]["disturbed"]):
         counted[entry["approach"]] = entry
-    values: dict[str, dict[str, float]] = {"steady": {}, "oneshot": {}}
+    values: dict[str, dict[str, float]] = {mode: {} for mode in objective.modes}
     for name, entry in counted.items():
-        batches: dict[str, list[tuple[float, bool | None]]] = {"cold": [], "steady": []}
-        for sample in entry["samples"]:
-            batches[sample["phase"]].append((sample["wall_seconds"], sample.get("calm")))
-        launch = entry["launch"]
-        if batches["steady"]:
-            values["steady"][name] = steady_value(calm_walls(batches["steady"]))
-        values["oneshot"][name] = oneshot_value(
-            launch["startup_seconds"], batches["cold"][0][0], launch["teardown_seconds"]
-        )
+        for mode, value in _entry_values(entry, objective).items():
+            values[mode][name] = value
     return values
 
 
-def flags(entries: Sequence[Entry]) -> list[str]:
+def _entry_values(entry: Entry, objective: Objective) -> dict[str, float]:
+    batches: dict[str, list[Batch]] = {}
+    for sample in entry["samples"]:
+        batch = (sample["wall_seconds"], sample.get("calm"))
+        batches.setdefault(sample["phase"], []).append(batch)
+    return values_of(entry["launch"], batches, objective)
+
+
+def flags(entries: Sequence[Entry], objective: Objective = SECONDS) -> list[str]:
     """Warnings about a block's launches, as sentences."""
-    return [*_server_flags(entries), *_disturbance_flags(entries), *_slowness_flags(entries)]
+    return [
+        *_server_flags(entries),
+        *_disturbance_flags(entries),
+        *_slowness_flags(entries),
+        *_unknown_flags(entries, objective),
+    ]
+
+
+def _unknown_flags(entries: Sequence[Entry], objective: Objective) -> Iterator[str]:
+    """Launches that ran, but without what the block is decided on."""
+    if objective.is_time:
+        return
+    ran = [entry for entry in entries if entry["launch"]["status"] == "ok"]
+    mute = [entry for entry in ran if "steady" not in _entry_values(entry, objective)]
+    if mute:
+        names = ", ".join(dict.fromkeys(entry["approach"] for entry in mute))
+        yield (
+            f"no {objective.noun} known of {len(mute)} of {len(ran)} launches that ran, so they "
+            f"count as launches without a value ({objective.unknown}): {names}"
+        )
 
 
 def _server_flags(entries: Sequence[Entry]) -> Iterator[str]:

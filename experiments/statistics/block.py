@@ -10,13 +10,14 @@ import math
 from collections.abc import Mapping, Sequence
 
 from experiments.statistics.judge import judge, ratio, resolvable, speedup
+from experiments.statistics.objectives import SECONDS, Objective
 from experiments.statistics.race import Race
 from experiments.statistics.records import Candidate, Interval, Judgement, RaceSettings
 
-#: {mode: {candidate key: log seconds}}
+#: {mode: {candidate key: log of the objective, by default of seconds}}
 Round = Mapping[str, Mapping[str, float]]
 
-MODES = ("steady", "oneshot")
+MODES = SECONDS.modes
 
 
 class BlockRace:
@@ -27,7 +28,9 @@ class BlockRace:
         candidates: Sequence[Candidate],
         settings: RaceSettings | None = None,
         modes: Sequence[str] = MODES,
+        objective: Objective = SECONDS,
     ) -> None:
+        self._objective = objective
         self._keys = [candidate.key for candidate in candidates]
         if len(set(self._keys)) != len(self._keys):
             twice = next(key for key in self._keys if self._keys.count(key) > 1)
@@ -55,7 +58,7 @@ class BlockRace:
         return frozenset(mode for mode, race in self._races.items() if number in race.to_run())
 
     def add_round(self, values: Round) -> None:
-        """Take a whole round: {mode: {key: log seconds}}.
+        """Take a whole round: {mode: {key: log of the objective}}.
 
         A key of `to_run()` that is missing has failed and leaves the race. A mode takes only what
         it asked for itself, so one that is done does not change any more. Raises ValueError on a
@@ -80,13 +83,18 @@ class BlockRace:
 
     def judgements(self) -> dict[str, Judgement]:
         """The verdict of each mode, as far as it is known."""
-        return {mode: judge(race, self._keys) for mode, race in self._races.items()}
+        return {
+            mode: judge(race, self._keys, self._objective) for mode, race in self._races.items()
+        }
 
     def speedup(self, mode: str, key: str) -> Interval | None:
         """Baseline time / this approach's time, with a 95% interval, on rounds both ran in.
 
-        None where it failed, the baseline failed, or they share fewer than two rounds.
+        None where it failed, the baseline failed, they share fewer than two rounds, or the race is
+        not about time.
         """
+        if not self._objective.is_time:
+            return None
         return speedup(self._races[mode], self._keys.index(key))
 
     def resolvable(self, mode: str) -> float | None:
@@ -109,7 +117,8 @@ class BlockRace:
             raise ValueError(f"round {self.rounds}, {mode}: {key!r} is not in this block")
         if not math.isfinite(value):
             raise ValueError(
-                f"round {self.rounds}, {mode}, {key!r}: log seconds must be finite, not {value!r}"
+                f"round {self.rounds}, {mode}, {key!r}: log {self._objective.noun} must be finite, "
+                f"not {value!r}"
             )
 
 
@@ -118,9 +127,10 @@ def replay(
     settings: RaceSettings | None,
     rounds: Sequence[Round],
     modes: Sequence[str] = MODES,
+    objective: Objective = SECONDS,
 ) -> BlockRace:
     """The race as it went, from its recorded rounds; what came after its end is left out."""
-    race = BlockRace(candidates, settings, modes)
+    race = BlockRace(candidates, settings, modes, objective)
     for values in rounds:
         if race.done:
             break

@@ -8,12 +8,13 @@ import numpy as np
 
 from experiments.statistics.flags import noise_flags, resolvable_difference, rounds_needed
 from experiments.statistics.intervals import exponential, paired_interval
+from experiments.statistics.objectives import SECONDS, Objective
 from experiments.statistics.race import LEVEL, Race
 from experiments.statistics.records import Interval, Judgement, Status
 
 
-def judge(race: Race, keys: Sequence[str]) -> Judgement:
-    """The race's verdict so far, with `keys` as the candidates' names."""
+def judge(race: Race, keys: Sequence[str], objective: Objective = SECONDS) -> Judgement:
+    """The race's verdict so far, with `keys` as the candidates' names, in the objective's words."""
     status = {key: race.status(number) for number, key in enumerate(keys)}
     near = [key for key, state in status.items() if state in ("leader", "tied")]
     pick = None if race.pick is None else keys[race.pick]
@@ -29,11 +30,16 @@ def judge(race: Race, keys: Sequence[str]) -> Judgement:
         rounds=race.rounds,
         launches=sum(len(row) for row in race.rows),
         rounds_needed=needed,
-        speedup=None if race.pick is None else speedup(race, race.pick),
-        flags=_flags(race, keys, needed),
-        reason=_reason(race, keys, status, needed),
+        speedup=_speedup_of_pick(race, objective),
+        flags=_flags(race, keys, needed, objective),
+        reason=_reason(race, keys, status, needed, objective),
         decided=race.decided,
     )
+
+
+def _speedup_of_pick(race: Race, objective: Objective) -> Interval | None:
+    """Speedup is one of time: a race about something else doesn't know it."""
+    return speedup(race, race.pick) if objective.is_time and race.pick is not None else None
 
 
 def speedup(race: Race, candidate: int) -> Interval | None:
@@ -91,10 +97,12 @@ def _rounds_needed(race: Race) -> int | None:
     )
 
 
-def _flags(race: Race, keys: Sequence[str], needed: int | None) -> tuple[str, ...]:
+def _flags(
+    race: Race, keys: Sequence[str], needed: int | None, objective: Objective
+) -> tuple[str, ...]:
     names = [keys[number] for number in race.entered]
     found = list(noise_flags(race.matrix, names, race.settings))
-    found += _too_noisy(race, needed) + _failures(race, keys)
+    found += _too_noisy(race, needed) + _failures(race, keys, objective)
     return tuple(found)
 
 
@@ -109,10 +117,14 @@ def _too_noisy(race: Race, needed: int | None) -> list[str]:
     ]
 
 
-def _failures(race: Race, keys: Sequence[str]) -> list[str]:
+def _failures(race: Race, keys: Sequence[str], objective: Objective) -> list[str]:
     found = []
     if race.baselines and race.reference() is None:
-        found.append("the sequential baseline failed, so there is no speedup")
+        found.append(
+            "the sequential baseline failed, so there is no speedup"
+            if objective.is_time
+            else f"the sequential baseline gave no {objective.noun} to compare with"
+        )
     if race.revived:
         found.append(
             "all approaches still in the race failed; this verdict is on those it had dropped, "
@@ -125,7 +137,13 @@ def _failures(race: Race, keys: Sequence[str]) -> list[str]:
     return found
 
 
-def _reason(race: Race, keys: Sequence[str], status: dict[str, Status], needed: int | None) -> str:
+def _reason(
+    race: Race,
+    keys: Sequence[str],
+    status: dict[str, Status],
+    needed: int | None,
+    objective: Objective,
+) -> str:
     if race.verdict == "failed":
         return "nothing ran" if race.rounds == 0 else "no approach gave a value"
     if race.pick is None:
@@ -135,19 +153,21 @@ def _reason(race: Race, keys: Sequence[str], status: dict[str, Status], needed: 
         others = "all others failed" if len(keys) > 1 else "no other approach entered"
         return f"only {pick} ran: nothing to compare it with ({others})"
     if race.verdict == "no-gain":
-        return f"proven: no approach is faster than {pick} by more than {margin}"
+        return f"proven: no approach {objective.beats} {pick} by more than {margin}"
     if race.verdict == "best":
-        return f"{pick} is proven faster than every other approach"
+        return f"{pick} {objective.proven} every other approach"
     if race.verdict == "tie":
-        return f"{pick} is the simplest approach proven within {margin} of the fastest"
-    return _why_inconclusive(race, status, needed)
+        return f"{pick} is the simplest approach proven within {margin} of {objective.lowest}"
+    return _why_inconclusive(race, status, needed, objective)
 
 
-def _why_inconclusive(race: Race, status: dict[str, Status], needed: int | None) -> str:
+def _why_inconclusive(
+    race: Race, status: dict[str, Status], needed: int | None, objective: Objective
+) -> str:
     if race.look is None:
         return "one round only: no interval"
     undecided = [key for key, state in status.items() if state == "undecided"]
     rounds = race.matrix.shape[1]
     what = ", ".join(undecided) if undecided else "those that have failed since"
     hint = f"; about {needed} rounds would decide" if needed else ""
-    return f"after {rounds} rounds not told apart from the fastest: {what}{hint}"
+    return f"after {rounds} rounds not told apart from {objective.lowest}: {what}{hint}"

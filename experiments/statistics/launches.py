@@ -1,4 +1,4 @@
-"""From the tables of measured launches to the rounds of a race: one number a launch and mode."""
+"""From measured launches to the rounds of a race: one number a launch and mode."""
 
 from __future__ import annotations
 
@@ -9,11 +9,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from experiments.statistics.objectives import SECONDS, Objective
+
 #: column name, or a function of a launches row, that gives the candidate's key
 Key = str | Callable[["pd.Series[Any]"], str]
 
 
-def calm_walls(batches: Sequence[tuple[float, bool | None]]) -> list[float]:
+#: wall seconds of a batch, and whether the cores were calm around it (None: unknown)
+Batch = tuple[float, bool | None]
+
+
+def calm_walls(batches: Sequence[Batch]) -> list[float]:
     """Wall seconds of the batches that count, given (wall seconds, calm): all but those between
     slowed cores, or all where that leaves none.
 
@@ -46,10 +52,43 @@ def _positive(seconds: float, what: str) -> float:
     return value
 
 
+def values_of(
+    launch: Mapping[Any, Any], batches: Mapping[str, Sequence[Batch]], objective: Objective
+) -> dict[str, float]:
+    """{mode: log of the objective} of one launch; what is unknown stays away.
+
+    `launch` is a row of launches.csv, `batches` its timed batches by phase, in their order. Raises
+    ValueError on a time that is not positive.
+    """
+    if objective.is_time:
+        return _seconds_of(launch, batches.get("steady", ()), batches.get("cold", ()))
+    parts: list[Any] = [launch.get(column) for column in objective.columns]
+    if pd.isna(parts).any():
+        return {}
+    total = sum(float(part) for part in parts)
+    # a zero is too little for the system's clocks and counters to tell, so it is no value either
+    return {"steady": math.log(total)} if total > 0 else {}
+
+
+def _seconds_of(
+    launch: Mapping[Any, Any], steady: Sequence[Batch], cold: Sequence[Batch]
+) -> dict[str, float]:
+    around = [launch["startup_seconds"], launch["teardown_seconds"]]
+    found = {}
+    if steady:
+        found["steady"] = steady_value(calm_walls(steady))
+    if cold and not any(pd.isna(part) for part in around):
+        found["oneshot"] = oneshot_value(float(around[0]), cold[0][0], float(around[1]))
+    return found
+
+
 def launch_values(
-    launches: pd.DataFrame, samples: pd.DataFrame, key: Key = "approach"
+    launches: pd.DataFrame,
+    samples: pd.DataFrame,
+    key: Key = "approach",
+    objective: Objective = SECONDS,
 ) -> list[dict[str, dict[str, float]]]:
-    """Rounds of **one block**, [{mode: {key: log seconds}}], as `replay` takes them.
+    """Rounds of **one block**, [{mode: {key: log of the objective}}], as `replay` takes them.
 
     `launches` and `samples` are tables of the contract (`launches` with the key's column, unless
     `key` is a function). Only launches with status ok count; of several of one key and round the
@@ -60,11 +99,16 @@ def launch_values(
     batches = _batches(samples)
     rounds = int(launches["round"].max()) + 1 if len(launches) else 0
     table: list[dict[str, dict[str, float]]] = [
-        {"steady": {}, "oneshot": {}} for _ in range(rounds)
+        {mode: {} for mode in objective.modes} for _ in range(rounds)
     ]
     for row in counted.to_dict("records"):
         where = table[int(row["round"])]
-        for mode, value in _values(row, batches).items():
+        launch = str(row["launch_id"])
+        try:
+            found = values_of(row, batches.get(launch, {}), objective)
+        except ValueError as error:
+            raise ValueError(f"launch {launch!r}: {error}") from error
+        for mode, value in found.items():
             where[mode][str(row["_key"])] = value
     return table
 
@@ -79,32 +123,15 @@ def _counting_launches(launches: pd.DataFrame, key: Key) -> pd.DataFrame:
     return frame.drop_duplicates(["_key", "round"], keep="last")
 
 
-def _batches(samples: pd.DataFrame) -> dict[tuple[str, str], list[float]]:
-    """{(launch, phase): wall seconds that count, in the order of the batches}."""
+def _batches(samples: pd.DataFrame) -> dict[str, dict[str, list[Batch]]]:
+    """{launch: {phase: its batches in their order}}."""
     ordered = samples.sort_values("batch", kind="stable")
     calm = ordered["calm"].astype("boolean").fillna(True).astype(bool)
     rows = zip(
         ordered["launch_id"], ordered["phase"], ordered["wall_seconds"].tolist(), calm.tolist(),
         strict=True,
     )  # fmt: skip
-    found: dict[tuple[str, str], list[tuple[float, bool | None]]] = {}
+    found: dict[str, dict[str, list[Batch]]] = {}
     for launch, phase, wall, known in rows:
-        found.setdefault((str(launch), str(phase)), []).append((wall, known))
-    return {key: calm_walls(batches) for key, batches in found.items()}
-
-
-def _values(
-    row: Mapping[Any, Any], batches: dict[tuple[str, str], list[float]]
-) -> dict[str, float]:
-    launch = str(row["launch_id"])
-    steady, cold = batches.get((launch, "steady"), []), batches.get((launch, "cold"), [])
-    around = [row["startup_seconds"], row["teardown_seconds"]]
-    found = {}
-    try:
-        if steady:
-            found["steady"] = steady_value(steady)
-        if cold and not any(pd.isna(part) for part in around):
-            found["oneshot"] = oneshot_value(float(around[0]), cold[0], float(around[1]))
-    except ValueError as error:
-        raise ValueError(f"launch {launch!r}: {error}") from error
+        found.setdefault(str(launch), {}).setdefault(str(phase), []).append((wall, known))
     return found

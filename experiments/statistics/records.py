@@ -82,15 +82,16 @@ class Judgement:
 
     verdict       best, tie, no-gain, inconclusive or failed
     pick          recommended candidate (inconclusive: the candidate so far); None if all failed
-    leader        the fastest by its estimate
-    regret_bound  the pick is at most this share slower than the best survivor; None if unknown
+    leader        the best by its estimate
+    regret_bound  the pick is at most this share worse than the best survivor; None if unknown
     ties          the leader and what is proven within the margin of it, without the pick
     undecided     candidates that are neither proven slower than the leader nor within the margin
     status        every candidate's place: leader, tied, slower, undecided, dropped or failed
     rounds        rounds of the block this mode has seen
     launches      values that count in this mode
     rounds_needed rounds at which an inconclusive race would likely be decided
-    speedup       baseline time / pick time with its 95% interval; None without a baseline
+    speedup       baseline time / pick time with its 95% interval; None without a baseline, or where
+                  the race is not about time
     flags         warnings, as sentences
     reason        the verdict in plain words
     decided       whether the verdict stands (False only while the race is still open)

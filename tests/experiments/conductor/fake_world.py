@@ -142,4 +142,4 @@ class Bench:
     def reported(self) -> dict[str, dict[str, Judgement]]:
         """The verdicts that the report reaches from the CSVs alone, by block and mode."""
         collect(self.results)
-        return {one.block.name: one.judgements for one in raced(load(self.results))}
+        return {one.block.name: one.race.judgements() for one in raced(load(self.results))}
