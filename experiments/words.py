@@ -33,10 +33,9 @@ def _objective_lines(plan: Mapping[str, Any]) -> Iterable[str]:
     """What verdicts are decided on, where the user has chosen."""
     asked = OBJECTIVES[plan["settings"]["objective"]]
     if not asked.is_time:
-        other = {block["task"] for block in plan["blocks"] if block["objective"] != asked.name}
-        rest = (
-            f"; {', '.join(sorted(other))} on seconds: no items timed one by one" if other else ""
-        )
+        others = [block for block in plan["blocks"] if block["objective"] != asked.name]
+        titles = ", ".join(dict.fromkeys(title(block) for block in others))
+        rest = f"; {titles} on seconds: no items timed one by one" if others else ""
         yield f"  decided on {asked.noun}{rest}"
 
 

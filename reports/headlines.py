@@ -41,9 +41,8 @@ def _objective(steady: pd.DataFrame) -> str:
     other = [one for one in found if not one.is_time]
     if not other:
         return ""
-    text = (
-        f"Decided on {wording.listing([one.noun for one in other])}, not on how long a batch takes"
-    )
+    nouns = wording.listing([one.noun for one in other])
+    text = f"Decided on {nouns}, not on how long a batch takes"
     rest = steady[steady["objective"] == "seconds"]
     if len(rest):
         text += f"; {wording.count(len(rest), 'block')} of {len(steady)} on seconds, as their "

@@ -270,13 +270,17 @@ class BlockRun:
             "expected": calibration.expected,
             "launch_id": launch_id,
             "core_limit_seconds": limit,
-            # memory, CPU and heartbeats are known by the first look; later rounds are for times
-            "profile": number < self.plan["statistics"]["looks"][0],
+            "profile": self._profiled(number),
         }
         if "steady" not in self.race.wanted_by(name):  # known well enough: save its time
             spec |= {"batches": 0, "steady_seconds": 0.0, "profile": False}
         outcome = self.launcher.launch(spec, self._service_pids())
         self._record(name, number, outcome, calibration.items, launch_id)
+
+    def _profiled(self, number: int) -> bool:
+        """Memory, CPU and heartbeats are known by the first look; later rounds are for times,
+        unless one of them decides."""  # fmt: skip
+        return self.objective.profiled or number < self.plan["statistics"]["looks"][0]
 
     def _repeats_left(self) -> bool:
         repeated = len(self.journal.entries) - len(

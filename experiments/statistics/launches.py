@@ -13,8 +13,6 @@ from experiments.statistics.objectives import SECONDS, Objective
 
 #: column name, or a function of a launches row, that gives the candidate's key
 Key = str | Callable[["pd.Series[Any]"], str]
-
-
 #: wall seconds of a batch, and whether the cores were calm around it (None: unknown)
 Batch = tuple[float, bool | None]
 

@@ -14,7 +14,8 @@ class Objective:
     """One number a launch that the approaches of a block compete on; the lower, the better.
 
     `columns` of launches.csv are added up to it (none: it is made of the timed batches), `modes`
-    are those in which it has a meaning, `least_items` is how many items a launch must time for it.
+    are those in which it has a meaning, `least_items` is how many items a launch must time for it,
+    `profiled` whether the profile batch tells it.
     The rest are words: `noun` names it, `source` says where it comes from, `unknown` why a launch
     may have none, the others complete sentences about approaches.
     """
@@ -32,6 +33,7 @@ class Objective:
     columns: tuple[str, ...] = ()
     modes: tuple[str, ...] = ("steady",)
     least_items: int = 0
+    profiled: bool = False
 
     @property
     def is_time(self) -> bool:
@@ -79,6 +81,7 @@ MEMORY = Objective(
     regret="uses at most {share} more memory than the best",
     unknown="this platform doesn't tell the memory of processes",
     columns=("peak_memory_mib",),
+    profiled=True,
 )
 CPU_SECONDS = Objective(
     name="cpu_seconds",
@@ -92,6 +95,7 @@ CPU_SECONDS = Objective(
     regret="uses at most {share} more CPU time than the best",
     unknown="this platform doesn't tell the CPU time of processes, or it was zero",
     columns=("cpu_user_seconds", "cpu_system_seconds"),
+    profiled=True,
 )
 OBJECTIVES = {one.name: one for one in (SECONDS, P99, MEMORY, CPU_SECONDS)}
 #: said of a block that can't be decided on the p99 latency that was asked for

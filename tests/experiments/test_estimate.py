@@ -40,6 +40,17 @@ def test_the_budget_bounds_an_undecided_block_but_not_its_first_rounds() -> None
     assert most >= sum(3 * launch_seconds(e, block, settings) for e in block["approaches"])
 
 
+def test_a_launch_that_times_enough_items_for_a_p99_takes_longer() -> None:
+    def sequential(objective: str, task: str) -> float:
+        block, settings = made(objective=objective, tasks=[task], batches=1, steady_seconds=0)
+        return launch_seconds(approach("sequential", {}, 1), block, settings)
+
+    usual = sequential("seconds", "mixed")
+    # 4 items a batch: 125 batches rather than one
+    assert sequential("p99", "mixed") > 20 * usual
+    assert sequential("p99", "math_python") == sequential("memory", "mixed") == usual
+
+
 def test_spawned_pools_cost_more_than_forked_ones_and_threads() -> None:
     block, settings = made()
     fork, spawn = (

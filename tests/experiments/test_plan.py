@@ -275,6 +275,23 @@ def test_a_change_of_anything_else_does_not(change: dict[str, Any]) -> None:
     )
 
 
+def test_each_block_says_what_it_is_decided_on() -> None:
+    blocks = plan(objective="p99", tasks=["mixed", "math_python"])["blocks"]
+    said = {block["task"]: (block["objective"], block["objective_note"]) for block in blocks}
+    why = "decided on seconds: items of this task are not timed one by one"
+
+    assert said == {"mixed": ("p99", ""), "math_python": ("seconds", why)}
+    assert only_block(objective="memory")["objective"] == "memory"
+    assert (only_block()["objective"], only_block()["objective_note"]) == ("seconds", "")
+
+
+def test_a_blocks_digest_covers_what_it_is_really_decided_on() -> None:
+    digests = {name: only_block(objective=name)["digest"] for name in ("seconds", "memory", "p99")}
+
+    assert digests["memory"] != digests["seconds"]
+    assert digests["p99"] == digests["seconds"]  # math_python can't be decided on it
+
+
 def test_another_interpreter_or_other_cpus_change_the_digest() -> None:
     other = host()
     other["interpreters"] = [{"interpreter": "cpython-3.13.0t", "executable": sys.executable}]

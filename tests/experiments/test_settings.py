@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from experiments.settings import PRESETS_PATH, SCHEMA_PATH, ConfigError, read_config_file, resolve
+from experiments.statistics.objectives import OBJECTIVES
 
 SCHEMA: dict[str, Any] = yaml.safe_load(SCHEMA_PATH.read_text())
 PRESETS: dict[str, dict[str, Any]] = yaml.safe_load(PRESETS_PATH.read_text())
@@ -198,6 +199,14 @@ def test_a_config_file_that_cant_be_read(tmp_path: Path) -> None:
         read_config_file(tmp_path)
     with pytest.raises(ConfigError, match="can't be read: No such file"):
         read_config_file(tmp_path / "none.yaml")
+
+
+def test_what_decides_is_one_of_four() -> None:
+    assert resolve({})["objective"] == "seconds"
+    assert KEYS["objective"]["enum"] == list(OBJECTIVES)
+    assert complaint("objective: speed") == (
+        "config key 'objective': must be one of seconds, p99, memory, cpu_seconds, got \"speed\""
+    )
 
 
 def test_an_empty_config_file_means_all_defaults(tmp_path: Path) -> None:

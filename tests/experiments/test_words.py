@@ -25,6 +25,13 @@ def test_the_plan_in_words_names_blocks_launches_time_and_why_these_cores() -> N
     ]
 
 
+def test_it_says_what_is_decided_on_where_that_is_not_time() -> None:
+    words = describe(plan(objective="memory"), host()).splitlines()
+    assert words[2] == "  decided on peak memory"
+    words = describe(plan(objective="p99", tasks=["mixed", "math_python"]), host()).splitlines()
+    assert words[2] == "  decided on p99 latency; math_python on seconds: no items timed one by one"
+
+
 def test_core_counts_of_a_task_share_a_line() -> None:
     words = describe(plan(cores="auto", core_axis="all"), host())
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from experiments import schema
+from experiments.statistics.objectives import NOT_TIMED, effective
 
 PYTHON = "cpython-3.11.7"
 SPAWN = {"start_method": "spawn"}
@@ -26,7 +27,8 @@ class Truth:
     seconds: float
     options: Mapping[str, Any] = field(default_factory=dict)
     startup: float = 0.0
-    memory: float = 40.0
+    memory: float | None = 40.0
+    p99_ms: float | None = None
     heartbeat: float = 1.0
     cpu: float | None = None
     status: str = "ok"
@@ -156,7 +158,9 @@ def standard() -> list[Scene]:
     return scenes
 
 
-def write(folder: Path, scenes: list[Scene], seed: int = 1, **machine: Any) -> Path:
+def write(
+    folder: Path, scenes: list[Scene], seed: int = 1, objective: str = "seconds", **machine: Any
+) -> Path:
     """Write a whole results folder (not the tables made from it) and return it."""
     random = np.random.default_rng(seed)
     folder.mkdir(parents=True, exist_ok=True)
@@ -169,7 +173,7 @@ def write(folder: Path, scenes: list[Scene], seed: int = 1, **machine: Any) -> P
     schema.write(schema.SAMPLES, samples, folder / "samples.csv")
     schema.write(schema.CEILING, _ceiling(name, scenes, random), folder / "ceiling.csv")
     _dump(folder / "machine.json", {**MACHINE, **machine})
-    _dump(folder / "plan.json", _plan(name, scenes))
+    _dump(folder / "plan.json", _plan(name, scenes, objective))
     _dump(folder / "runs.json", [_run(scene, i) for i, scene in enumerate(scenes)])
     return folder
 
@@ -249,6 +253,7 @@ def _launch(
         "heartbeat_max_ms": truth.heartbeat,
         "profile_seconds": truth.seconds,
         "lost_updates": truth.lost,
+        "latency_p99_ms": truth.p99_ms,
     }
     return {
         "schema_version": schema.SCHEMA_VERSION,
@@ -307,7 +312,7 @@ def _ceiling(
     return rows
 
 
-def _plan(machine: str, scenes: list[Scene]) -> dict[str, Any]:
+def _plan(machine: str, scenes: list[Scene], objective: str) -> dict[str, Any]:
     return {
         "schema_version": schema.SCHEMA_VERSION,
         "machine": machine,
@@ -315,14 +320,15 @@ def _plan(machine: str, scenes: list[Scene]) -> dict[str, Any]:
         "seed": 20260101,
         "digest": "p1an",
         "code_digest": "c0de",
-        "settings": {"preset": "standard"},
+        "settings": {"preset": "standard", "objective": objective},
         "statistics": {"alpha": 0.05, "margin": 0.05, "looks": [3, 5, 8, 12]},
-        "blocks": [_plan_block(scene) for scene in scenes],
+        "blocks": [_plan_block(scene, objective) for scene in scenes],
         "estimate": {"launches": 100, "seconds": 60.0},
     }
 
 
-def _plan_block(scene: Scene) -> dict[str, Any]:
+def _plan_block(scene: Scene, objective: str) -> dict[str, Any]:
+    used = effective(objective, scene.kind).name
     return {
         **({"control": True, "statistics": {"alpha": 0.02}} if scene.control else {}),
         "block": scene.name,
@@ -332,6 +338,8 @@ def _plan_block(scene: Scene) -> dict[str, Any]:
         "params_label": scene.label,
         "summary": scene.summary,
         "kind": scene.kind,
+        "objective": used,
+        "objective_note": "" if used == objective else NOT_TIMED,
         "cores": scene.cores,
         "cpus": list(range(scene.cores)),
         "min_items": 8,

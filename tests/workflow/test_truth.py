@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from experiments.schema import CEILING, SUMMARY
+from experiments.schema import CEILING, SUMMARY, VERDICT_TABLE
 from tests.workflow.conftest import MakeFolder
 from tests.workflow.driving import Folder
 
@@ -55,6 +55,21 @@ def test_sleeping_items_run_as_many_times_faster_as_there_are_workers(
         batch_seconds=0.8,
         launch_timeout_seconds=30,
     )
+
+
+def test_decided_on_memory_nothing_beats_the_sequential_program(make_folder: MakeFolder) -> None:
+    folder = make_folder(
+        objective="memory", executors=["processes"], looks=[3], launch_timeout_seconds=30
+    )
+    ended = folder.decide()
+    assert ended.status == 0, ended.said
+    (row,) = folder.table(VERDICT_TABLE)
+
+    assert (row["mode"], row["verdict"], row["approach"]) == ("steady", "no-gain", "sequential")
+    assert row["objective"] == "memory"
+    assert row["objective_value"] == row["baseline_objective_value"] > 0
+    pool = next(row for row in folder.table(SUMMARY) if row["executor"] == "processes")
+    assert pool["peak_memory_mib"] > row["objective_high"]
 
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two cores")

@@ -46,6 +46,8 @@ class World:
     failing: Mapping[str, tuple[int, str, str]] = field(default_factory=dict)
     #: (approach, round) -> launches of it that are disturbed
     disturbed: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    #: approach -> round from which its launches tell neither memory nor CPU time nor latencies
+    mute: Mapping[str, int] = field(default_factory=dict)
     uncalibrated: Outcome | None = None
     killed_after: int | None = None
     calibrations: int = 0
@@ -65,7 +67,7 @@ class World:
         since, status, reason = self.failing.get(name, (10**9, "", ""))
         if number >= since:
             return Outcome(status=status, reason=reason, launch_seconds=self.launch_seconds)
-        outcome = self._measured(name, number, again)
+        outcome = self._measured(name, number, again, spec["profile"])
         if again < self.disturbed.get((name, number), 0):
             outcome.foreign_cpu_share = 0.9
         return outcome
@@ -78,21 +80,32 @@ class World:
         found = {"scale": 1, **seconds, "expected": [0] * spec["items"]}
         return Outcome(status="ok", calibrated=found)
 
-    def _measured(self, name: str, number: int, again: int) -> Outcome:
+    def _measured(self, name: str, number: int, again: int, profile: bool) -> Outcome:
         rng = random.Random(f"{name}/{number}/{again}")
         batch = self.seconds.get(name, 0.5) * 2 ** rng.gauss(0, self.noise)
         walls = [batch * 2 ** rng.gauss(0, self.noise) for _ in range(3)]
+        startup_seconds = 0.01 * rng.random()
+        told = self._told(name, rng) if number < self.mute.get(name, 10**9) else {}
+        if not profile:
+            told = {key: value for key, value in told.items() if key.startswith("latency")}
         return Outcome(
             status="ok",
-            startup_seconds=0.01 * rng.random(),
+            startup_seconds=startup_seconds,
             teardown_seconds=0.001,
             batches=[
                 {"phase": phase, "batch": batch, "wall_seconds": wall}
                 for phase, batch, wall in zip(PHASES, (0, 0, 1), walls, strict=True)
             ],
-            profile={"profile_seconds": batch},
+            peak_memory_mib=told.pop("peak_memory_mib", None),
+            profile={"profile_seconds": batch, **told},
             launch_seconds=self.launch_seconds,
         )
+
+    def _told(self, name: str, rng: random.Random) -> dict[str, float]:
+        """What else a launch tells: each as much as the approach's seconds, with its own noise."""
+        names = ("cpu_user_seconds", "cpu_system_seconds", "peak_memory_mib", "latency_p99_ms")
+        truth = self.seconds.get(name, 0.5)
+        return {column: truth * 2 ** rng.gauss(0, self.noise) for column in names}
 
 
 @dataclass

@@ -51,6 +51,14 @@ def test_the_time_left_follows_the_pace_so_far(made: dict[str, Any], tmp_path: P
     assert left(1000.0).split()[1] == "min"
 
 
+def test_the_line_says_what_was_decided_on_where_that_is_not_time(tmp_path: Path) -> None:
+    made = plan(objective="memory")
+    finished(tmp_path, "math_python-1c", 4.0)
+    line = block_line(made, "math_python-1c", tmp_path, judgement("no-gain", "sequential"), 4.0)
+
+    assert line.endswith("no-gain: sequential, decided on peak memory; 4 s")
+
+
 def test_the_last_line_leaves_nothing_to_do(made: dict[str, Any], tmp_path: Path) -> None:
     for block in made["blocks"]:
         finished(tmp_path, block["block"], 4.0)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from experiments.conductor.child import Outcome
 from experiments.conductor.rows import core_limit_seconds, flags, is_disturbed, round_values
 from experiments.statistics.launches import oneshot_value, steady_value
+from experiments.statistics.objectives import CPU_SECONDS, MEMORY, P99, Objective
 
 LIMITS = {"foreign_cpu_share": 0.15, "steal_share": 0.05, "repeats": 6}
 
@@ -102,6 +104,40 @@ def test_a_launch_without_steady_batches_counts_in_one_shot_alone() -> None:
 
 def test_what_failed_gives_none() -> None:
     assert round_values([entry(status="crashed")]) == {"steady": {}, "oneshot": {}}
+
+
+@pytest.mark.parametrize(
+    ("objective", "told", "value"),
+    [
+        (MEMORY, {"peak_memory_mib": 40.0}, 40.0),
+        (CPU_SECONDS, {"cpu_user_seconds": 0.25, "cpu_system_seconds": 0.5}, 0.75),
+        (P99, {"latency_p99_ms": 3.0}, 3.0),
+        (MEMORY, {"peak_memory_mib": None}, None),
+        (MEMORY, {}, None),
+        (CPU_SECONDS, {"cpu_user_seconds": 0.25, "cpu_system_seconds": None}, None),
+        (CPU_SECONDS, {"cpu_user_seconds": 0.0, "cpu_system_seconds": 0.0}, None),
+    ],
+)
+def test_another_objective_is_one_value_for_a_pool_that_lives_on(
+    objective: Objective, told: dict[str, Any], value: float | None
+) -> None:
+    one = entry()
+    one["launch"] |= told
+
+    wanted = {} if value is None else {"threads x2": math.log(value)}
+    assert round_values([one], objective) == {"steady": wanted}
+
+
+def test_launches_without_a_value_of_what_is_decided_on_are_told() -> None:
+    known, mute = entry(), entry("threads x4")
+    known["launch"]["peak_memory_mib"] = 40.0
+
+    assert flags([known, mute]) == []
+    assert flags([known, entry(status="crashed")], MEMORY) == []
+    assert flags([known, mute, mute], MEMORY) == [
+        "no peak memory known of 2 of 3 launches that ran, so they count as launches without a "
+        "value (this platform doesn't tell the memory of processes): threads x4"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from experiments.statistics.judge import judge
+from experiments.statistics.objectives import CPU_SECONDS, MEMORY, P99, SECONDS
 from experiments.statistics.race import Race
 from experiments.statistics.records import RaceSettings
 from experiments.statistics.simulate.exact import play_matrix
@@ -11,11 +12,11 @@ from experiments.statistics.simulate.exact import play_matrix
 KEYS = [f"approach {number}" for number in range(5)]
 
 
-def judged(times, sd=0.005, rounds=30, seed=0, **settings):
+def judged(times, sd=0.005, rounds=30, seed=0, objective=SECONDS, **settings):
     """A judgement on candidates of these true times."""
     noise = np.random.default_rng(seed).normal(0, sd, (len(times), rounds))
     matrix = np.log(times)[:, None] + noise
-    return judge(play_matrix(matrix, RaceSettings(**settings)), KEYS[: len(times)])
+    return judge(play_matrix(matrix, RaceSettings(**settings)), KEYS[: len(times)], objective)
 
 
 def test_a_winner_is_said_to_be_proven_faster():
@@ -24,6 +25,31 @@ def test_a_winner_is_said_to_be_proven_faster():
     assert found.reason == "approach 1 is proven faster than every other approach"
     assert (found.ties, found.undecided) == ((), ())
     assert (found.rounds, found.launches) == (3, 15)
+
+
+@pytest.mark.parametrize(
+    ("objective", "best", "tie"),
+    [
+        (MEMORY, "approach 1 is proven to use less memory than every other approach",
+         "within 5% of the lowest peak memory"),
+        (CPU_SECONDS, "approach 1 is proven to use less CPU time than every other approach",
+         "within 5% of the lowest CPU time"),
+        (P99, "approach 1 is proven to have a lower p99 latency than every other approach",
+         "within 5% of the lowest p99 latency"),
+    ],
+)  # fmt: skip
+def test_the_reason_names_what_was_decided_on_and_gives_no_speedup(objective, best, tie):
+    found = judged([1.5, 1.0, 1.6, 1.7, 1.8], objective=objective)
+    assert (found.reason, found.speedup) == (best, None)
+    found = judged([1.6, 1.005, 1.0, 1.7, 1.8], objective=objective)
+    assert found.reason == f"approach 1 is the simplest approach proven {tie}"
+    found = judged([1.0, 1.01, 2.0, 2.0, 2.0], sd=0.05, looks=(3, 5), objective=objective)
+    assert f"not told apart from {objective.lowest}: " in found.reason
+
+
+def test_values_without_any_noise_are_judged():
+    found = judged([20.0, 20.0, 40.0], sd=0.0, objective=MEMORY)
+    assert (found.verdict, found.pick, found.regret_bound) == ("tie", "approach 0", 0.0)
 
 
 def test_a_tie_names_what_the_pick_ties_with():

@@ -7,6 +7,7 @@ import pytest
 
 from experiments import schema
 from experiments.statistics import launch_values, oneshot_value, steady_value
+from experiments.statistics.objectives import CPU_SECONDS, MEMORY, P99
 
 
 def launch(number, approach, status="ok", round_number=0, **values):
@@ -121,6 +122,29 @@ def test_unknown_parts_make_the_value_stay_away():
 def test_a_time_that_can_not_be_names_its_launch():
     with pytest.raises(ValueError, match=r"launch 'L1': a steady batch of 0\.0 seconds"):
         values([launch(1, "a")], L1=[0.0])
+
+
+@pytest.mark.parametrize(
+    ("objective", "value"), [(MEMORY, 41.5), (CPU_SECONDS, 0.1 + 0.2), (P99, 7.25)]
+)
+def test_another_objective_takes_its_columns_and_leaves_single_batches_alone(objective, value):
+    told = {
+        "peak_memory_mib": 41.5,
+        "cpu_user_seconds": 0.1,
+        "cpu_system_seconds": 0.2,
+        "latency_p99_ms": 7.25,
+    }
+    launches = pd.DataFrame([launch(1, "a", **told), launch(2, "b", **told, status="wrong")])
+    assert launch_values(launches, samples(L1=[0.1]), "approach", objective) == [
+        {"steady": {"a": math.log(value)}}
+    ]
+
+
+@pytest.mark.parametrize("unknown", [0.0, math.nan, pd.NA])
+def test_zero_or_unknown_is_no_value(unknown):
+    launches = pd.DataFrame([launch(1, "a", peak_memory_mib=unknown)])
+    found = launch_values(launches, samples(L1=[0.1]), "approach", MEMORY)
+    assert found == [{"steady": {}}]
 
 
 def test_keys_can_come_from_a_function():
