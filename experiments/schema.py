@@ -154,7 +154,7 @@ SUMMARY = Table(
         *_APPROACH,
         _text("status", "ok, or the status that took it out"),
         _text("reason", "why it is out"),
-        _text("race", "leader, tied, slower, undecided, dropped or failed"),
+        _text("race", "leader, tied, slower, undecided, dropped or failed; empty: mode not judged"),
         _count("rounds", "rounds that count"),
         _count("items", "items in a batch"),
         _amount("seconds", "geometric mean over launches of the batch (or one-shot) seconds"),

@@ -149,6 +149,15 @@ def test_an_objective_of_another_version_is_refused(tmp_path: Path) -> None:
         load(folder)
 
 
+def test_a_plan_of_before_there_was_a_choice_was_decided_on_seconds(tmp_path: Path) -> None:
+    folder = synthetic.write(tmp_path / "b", [scene()], objective="memory")
+    plan = json.loads((folder / "plan.json").read_text())
+    del plan["blocks"][0]["objective"]
+    (folder / "plan.json").write_text(json.dumps(plan))
+    (block,) = load(folder).blocks
+    assert block.objective == OBJECTIVES["seconds"]
+
+
 # --- words ----------------------------------------------------------------------------------
 
 TAKE = {
