@@ -1,4 +1,4 @@
-"""Joins the blocks' files into the tables of a machine: launches.csv, samples.csv, runs.json."""
+"""Joins the blocks' files into those of a machine: launches, samples and latencies.csv, runs.json."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from experiments.schema import LAUNCHES, SAMPLES, Table, write_atomically
+from experiments.schema import LATENCIES, LAUNCHES, SAMPLES, Table, write_atomically
 
 
 def join(table: Table, paths: list[Path]) -> str:
@@ -26,10 +26,10 @@ def join(table: Table, paths: list[Path]) -> str:
 
 
 def collect(results: Path) -> None:
-    """Write the three files from the blocks of plan.json, in the plan's order."""
+    """Write the four files from the blocks of plan.json, in the plan's order."""
     plan = json.loads((results / "plan.json").read_text())
     folders = [results / "blocks" / block["block"] for block in plan["blocks"]]
-    for table in (LAUNCHES, SAMPLES):
+    for table in (LAUNCHES, SAMPLES, LATENCIES):
         name = f"{table.name}.csv"
         write_atomically(results / name, join(table, [folder / name for folder in folders]))
     runs = [json.loads((folder / "run.json").read_text()) for folder in folders]

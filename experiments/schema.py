@@ -77,6 +77,16 @@ def _number(name: str, meaning: str) -> Column:
     return Column(name, "number", meaning)
 
 
+def _quantile(name: str, share: str) -> tuple[Column, ...]:
+    """A quantile of the items' latency with its interval."""
+    column = f"latency_{name}_ms"
+    return (
+        _amount(column, f"{share} of the items take at most this (waiting tasks, steady)"),
+        _amount(column.replace("_ms", "_low_ms"), "lower end of its 95% interval"),
+        _amount(column.replace("_ms", "_high_ms"), "upper end; empty if the items show none"),
+    )
+
+
 _WHERE = (
     _text("machine", "name of the measured machine"),
     _text("block", "task with its parameters on one core count: what a verdict is about"),
@@ -127,7 +137,9 @@ LAUNCHES = Table(
         _count("lost_updates", "updates of shared state that were lost (locked_counter)"),
         _amount("load_1min", "load average of the host before the launch"),
         _amount("launch_seconds", "wall time of the whole launch, process start to end"),
-        _amount("latency_p99_ms", "99th percentile of the latencies of the launch's items"),
+        _amount("latency_p50_ms", "median time of an item in a worker (waiting tasks)"),
+        _amount("latency_p95_ms", "95% of the items of its steady batches took at most this"),
+        _amount("latency_p99_ms", "99% of the items of its steady batches took at most this"),
     ),
 )
 
@@ -141,6 +153,16 @@ SAMPLES = Table(
         Column("wall_seconds", "number", "wall time of the batch", 0, positive=True),
         _amount("core_seconds", "a fixed bit of work on the slowest core, right before or after"),
         Column("calm", "flag", "the cores ran at their own speed around the batch"),
+    ),
+)
+
+LATENCIES = Table(
+    "latencies",
+    "items of a launch of a waiting task that took about equally long (steady batches)",
+    (
+        _text("launch_id", "launch they belong to"),
+        _amount("latency_ms", "time of an item in a worker, within 1%: a bucket's middle"),
+        _count("count", "items in the bucket"),
     ),
 )
 
@@ -176,6 +198,9 @@ SUMMARY = Table(
         _amount("service_cpu_share", "median"),
         _amount("lost_updates", "median count per launch"),
         _count("disturbed_launches", "launches marked disturbed"),
+        *_quantile("p50", "half"),
+        *_quantile("p95", "95%"),
+        *_quantile("p99", "99%"),
     ),
 )
 
@@ -268,7 +293,7 @@ CEILING = Table(
 
 TABLES = {
     table.name: table
-    for table in (LAUNCHES, SAMPLES, SUMMARY, FITS, VERDICT_TABLE, CLAIMS, CEILING)
+    for table in (LAUNCHES, SAMPLES, LATENCIES, SUMMARY, FITS, VERDICT_TABLE, CLAIMS, CEILING)
 }
 
 

@@ -48,7 +48,7 @@ def verdicts(results: Results, summary: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _control_rows(results: Results, controls: list[Raced]) -> dict[tuple[str, str, str], Any]:
     """What summary.csv, which holds answers only, would say of the control's twins."""
-    made = [row for one in controls for row in block_rows(results.name, one)]
+    made = [row for one in controls for row in block_rows(results.name, one, {})]
     return {(row["block"], row["mode"], row["approach"]): row for row in made}
 
 

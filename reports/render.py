@@ -77,6 +77,7 @@ def context(results: Results) -> dict[str, Any]:
         "single_batch": bool((tables.verdicts["mode"] == "oneshot").any()),
         "marks": _marks(results),
         "subjects": subjects(results, tables),
+        "latencies": bool(tables.summary["latency_p99_ms"].notna().any()),
         "claims": _claims(tables),
         "settings": method.settings(results),
         **_costs(results, tables),

@@ -44,6 +44,15 @@ class ApproachLine:
 
 
 @dataclass(frozen=True)
+class LatencyLine:
+    """A line of a block's table of latencies: (value, interval) of p50, p95 and p99."""
+
+    approach: str
+    quantiles: tuple[tuple[str, str], ...]
+    recommended: bool
+
+
+@dataclass(frozen=True)
 class Absent:
     """An approach without a number, and why."""
 
@@ -71,6 +80,7 @@ class BlockView:
     sentences: tuple[str, ...]
     figure: Markup | None
     approaches: tuple[ApproachLine, ...]
+    latencies: tuple[LatencyLine, ...]
     absent: tuple[Absent, ...]
     laws: tuple[Law, ...]
     flags: tuple[str, ...]
@@ -126,6 +136,7 @@ def _block_view(
         sentences=_story(block, summary, steady, once),
         figure=_figure(results, summary, block, steady, number),
         approaches=_approach_lines(summary, str(steady["approach"]), block.objective),
+        latencies=_latency_lines(summary, str(steady["approach"])),
         absent=_absent(summary, block),
         laws=_laws(tables.fits, block),
         flags=tuple(dict.fromkeys(sentences.names(steady["flags"]))),
@@ -141,6 +152,7 @@ def _story(block: Block, summary: pd.DataFrame, steady: Row, once: Row | None) -
         sentences.price(steady, sequential),
         sentences.start(steady),
         sentences.responsiveness(steady, sequential),
+        sentences.latency(_steady_row(summary, steady["approach"]), sequential),
         sentences.oneshot(once) if once is not None else "",
         f"{wording.capital(block.objective_note)}." if block.objective_note else "",
     ]
@@ -151,6 +163,11 @@ def _sequential(summary: pd.DataFrame) -> Row | None:
     rows = summary[(summary["executor"] == "sequential") & (summary["mode"] == "steady")]
     rows = rows[rows["status"] == "ok"].sort_values("seconds")
     return None if rows.empty else {str(key): value for key, value in rows.iloc[0].items()}
+
+
+def _steady_row(summary: pd.DataFrame, approach: str) -> Row | None:
+    rows = summary[(summary["approach"] == approach) & (summary["mode"] == "steady")]
+    return None if rows.empty else records(rows)[0]
 
 
 def _figure(
@@ -166,12 +183,17 @@ def _approach_lines(
     summary: pd.DataFrame, recommended: str, objective: Objective
 ) -> tuple[ApproachLine, ...]:
     """Approaches that gave a number, the fastest first."""
-    ran = summary[(summary["mode"] == "steady") & (summary["status"] == "ok")]
     shots = {row["approach"]: row for row in records(summary[summary["mode"] == "oneshot"])}
     return tuple(
         _approach_line(row, shots.get(row["approach"]), recommended, objective)
-        for row in records(ran.sort_values("seconds", kind="stable"))
+        for row in _ran(summary)
     )
+
+
+def _ran(summary: pd.DataFrame) -> list[dict[str, Any]]:
+    """The steady rows of approaches that gave a number, the fastest first."""
+    ran = summary[(summary["mode"] == "steady") & (summary["status"] == "ok")]
+    return records(ran.sort_values("seconds", kind="stable"))
 
 
 def _approach_line(
@@ -196,6 +218,25 @@ def _cpu(row: Row, objective: Objective) -> str:
     if objective == CPU_SECONDS:
         return wording.seconds(row["cpu_seconds"])
     return wording.percent(row["cpu_share"])
+
+
+def _latency_lines(summary: pd.DataFrame, recommended: str) -> tuple[LatencyLine, ...]:
+    """The same approaches, if their items were timed."""
+    return tuple(
+        LatencyLine(
+            approach=str(row["approach"]),
+            quantiles=tuple(_quantile(row, name) for name in ("p50", "p95", "p99")),
+            recommended=str(row["approach"]) == recommended,
+        )
+        for row in _ran(summary)
+        if wording.known(row["latency_p99_ms"])
+    )
+
+
+def _quantile(row: Row, name: str) -> tuple[str, str]:
+    low, high = (row[f"latency_{name}_{end}_ms"] for end in ("low", "high"))
+    value = wording.milliseconds(row[f"latency_{name}_ms"])
+    return cell(value), cell(wording.latency_interval(low, high))
 
 
 def _race(row: Row, objective: Objective) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from experiments import schema
-from reports import command
+from experiments.statistics.latencies import Histogram
+from reports import command, latencies
 from reports.load import Approach, Block, Results, records
 from reports.races import Raced, raced
 
@@ -26,13 +27,15 @@ _MEDIANS = (
 
 def summary(results: Results) -> list[dict[str, Any]]:
     """Rows of summary.csv, in the plan's order, steady before oneshot."""
-    return [row for one in raced(results) for row in block_rows(results.name, one)]
+    recorded = latencies.histograms(results)
+    return [row for one in raced(results) for row in block_rows(results.name, one, recorded)]
 
 
-def block_rows(machine: str, one: Raced) -> list[dict[str, Any]]:
-    """The rows of one block."""
+def block_rows(machine: str, one: Raced, recorded: Mapping[str, Histogram]) -> list[dict[str, Any]]:
+    """The rows of one block; `recorded` are the latencies of its launches, where there are any."""
     groups = dict(tuple(one.launches.groupby("approach", sort=False)))
     nothing = one.launches.iloc[:0]
+    taken = latencies.by_approach(one.launches, recorded)
     facts = {
         approach.label: _facts(groups.get(approach.label, nothing), approach)
         for approach in one.block.approaches
@@ -45,6 +48,7 @@ def block_rows(machine: str, one: Raced) -> list[dict[str, Any]]:
             **approach_columns(approach),
             **facts[approach.label],
             **_race_columns(one, approach, mode, facts[approach.label]["items"]),
+            **(taken.get(approach.label, {}) if mode == "steady" else {}),
         }
         for approach in one.block.approaches
         for mode in schema.MODES
@@ -150,9 +154,11 @@ def by_mode_and_approach(frame: pd.DataFrame) -> dict[tuple[str, str, str], Mapp
 
 
 def main(results: Results) -> None:
-    """Write summary.csv from launches.csv and samples.csv."""
+    """Write summary.csv from launches.csv, samples.csv and latencies.csv."""
     results.write(schema.SUMMARY, summary(results))
 
 
 if __name__ == "__main__":
-    sys.exit(command.run(main, "Summarise: launches.csv and samples.csv -> summary.csv."))
+    sys.exit(
+        command.run(main, "Summarise: launches.csv, samples.csv, latencies.csv -> summary.csv.")
+    )

@@ -91,6 +91,15 @@ def seconds_interval(low: float | None, high: float | None) -> str:
     return _interval(low / scale, high / scale, f" {unit}")
 
 
+def latency_interval(low: float | None, high: float | None) -> str:
+    """An interval of times in ms, whose upper end the data may not show: 3.94 to 4.78 ms."""
+    if low is None or not known(low):
+        return NO_INTERVAL
+    if high is None or not known(high):
+        return f"from {milliseconds(low)}, no upper limit"
+    return seconds_interval(low / 1000, high / 1000)
+
+
 def memory(mebibytes: float | None) -> str:
     """Memory given in MiB: 38.2 MiB, 1.25 GiB."""
     if mebibytes is None or not known(mebibytes):

@@ -24,7 +24,8 @@ def launch_costs(case: Case, launcher: Launcher, scratch: str, count: int) -> tu
         "item_seconds": None, "executor": case.executor, "options": case.options,
         "workers": case.workers, "cpus": None, "core_limit_seconds": None,
         "batches": 3, "steady_seconds": 0.0,
-        "most_batches": 3, "profile": True, "expected": None, "services": {}, "scratch": scratch,
+        "most_batches": 3, "profile": True, "latencies": False, "expected": None, "services": {},
+        "scratch": scratch,
         "seed": 1,
     }  # fmt: skip
     for _ in range(count):

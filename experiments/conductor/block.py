@@ -18,7 +18,13 @@ from experiments.conductor.calibration import Calibration, CalibrationError, cal
 from experiments.conductor.child import Launcher, Outcome
 from experiments.conductor.journal import Journal
 from experiments.conductor.reaper import Reaper
-from experiments.conductor.rows import core_limit_seconds, flags, launch_row, round_values
+from experiments.conductor.rows import (
+    core_limit_seconds,
+    flags,
+    latency_rows,
+    launch_row,
+    round_values,
+)
 from experiments.control import answer_blocks, launched_options
 from experiments.launch.base import Task
 from experiments.launch.tasks import load as load_task
@@ -185,6 +191,7 @@ class BlockRun:
             "batches": steady_batches(self.objective, self.settings["batches"], items),
             "steady_seconds": self.settings["steady_seconds"], "most_batches": MOST_BATCHES,
             "profile": True, "expected": None, "seed": self.plan["seed"],
+            "latencies": mode == "measure" and self.block["kind"] == "waiting",
             "services": {name: running.address() for name, running in self.services.items()},
             "scratch": str(scratch.resolve()),
         }  # fmt: skip
@@ -295,7 +302,8 @@ class BlockRun:
         where = self.approaches[name], number, launch_id
         row = launch_row(self.plan, self.block, *where, outcome, items, self.code_digest)
         samples = [{"launch_id": launch_id, **batch} for batch in outcome.batches]
-        self.journal.add({"approach": name, "launch": row, "samples": samples})
+        measured = {"launch": row, "samples": samples, "latencies": outcome.latencies}
+        self.journal.add({"approach": name, **measured})
         note = ", disturbed" if row["disturbed"] else ""
         said = f"{outcome.status} {outcome.reason}".strip()
         self._log(f"round {number} {name}: {said} in {outcome.launch_seconds:.3f} s{note}")
@@ -310,6 +318,7 @@ class BlockRun:
         entries = self.journal.entries
         samples = [sample for entry in entries for sample in entry["samples"]]
         schema.write(schema.SAMPLES, samples, self.folder / "samples.csv")
+        schema.write(schema.LATENCIES, latency_rows(entries), self.folder / "latencies.csv")
         run = {
             "block": self.block["block"],
             "items": calibration.items if calibration else None,

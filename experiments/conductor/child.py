@@ -23,6 +23,7 @@ import psutil
 
 from experiments.conductor import noise
 from experiments.conductor.reaper import Reaper
+from experiments.launch.latency import middle_ms
 
 ROOT = Path(__file__).resolve().parents[2]
 #: how often a silent launch is looked at (its end is normally seen at once, as an event)
@@ -47,6 +48,9 @@ class Outcome:
     teardown_seconds: float | None = None
     batches: list[dict[str, Any]] = field(default_factory=list)
     profile: dict[str, Any] = field(default_factory=dict)
+    latency_quantiles: dict[str, float] = field(default_factory=dict)
+    #: [milliseconds, items] of each bucket, the fastest first; empty where not recorded
+    latencies: list[list[float]] = field(default_factory=list)
     lost_updates: int | None = None
     calibrated: dict[str, Any] | None = None
     peak_memory_mib: float | None = None
@@ -256,6 +260,11 @@ class _Watch:
     def _on_profile(self, event: dict[str, Any]) -> None:
         self._see_memory(event.pop("peak_memory_mib", None))
         self.outcome.profile = event
+
+    def _on_latencies(self, event: dict[str, Any]) -> None:
+        buckets = sorted((int(number), items) for number, items in event.pop("buckets").items())
+        self.outcome.latencies = [[middle_ms(number), items] for number, items in buckets]
+        self.outcome.latency_quantiles = event
 
     def _on_extras(self, event: dict[str, Any]) -> None:
         self.outcome.lost_updates = event.get("lost_updates")

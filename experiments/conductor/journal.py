@@ -93,6 +93,6 @@ class Journal:
             ) from error
 
 
-_KEYS = {"approach", "launch", "samples"}
+_KEYS = {"approach", "launch", "samples", "latencies"}
 _WORDS = {"digest": "plan", "fingerprint": "machine", "code_digest": "version of the measured code",
           "block": "block", "schema_version": "schema version"}  # fmt: skip

@@ -24,7 +24,8 @@ DISTURBED_BLOCK = 0.25
 #: a block with a larger share of batches between slowed cores says so, too
 SLOWED_BLOCK = 0.10
 
-#: a line of the journal: {"approach", "launch": a row of launches.csv, "samples": its samples}
+#: a line of the journal: {"approach", "launch": a row of launches.csv, "samples": its samples,
+#: "latencies": [[milliseconds, items], ...]}
 Entry = Mapping[str, Any]
 
 
@@ -49,7 +50,16 @@ def launch_row(
         "code_digest": code_digest, "service_cpu_share": outcome.service_cpu_share,
         "lost_updates": outcome.lost_updates, "load_1min": outcome.load_1min,
         "launch_seconds": outcome.launch_seconds, **outcome.profile,
+        **outcome.latency_quantiles,
     }  # fmt: skip
+
+
+def latency_rows(entries: Iterable[Entry]) -> Iterator[dict[str, Any]]:
+    """The rows of latencies.csv."""
+    for entry in entries:
+        launch_id = entry["launch"]["launch_id"]
+        for latency_ms, count in entry["latencies"]:
+            yield {"launch_id": launch_id, "latency_ms": latency_ms, "count": count}
 
 
 def is_disturbed(outcome: Outcome, limits: Mapping[str, Any]) -> bool:

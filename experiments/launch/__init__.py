@@ -20,6 +20,7 @@ The spec is one JSON object on standard input:
                  batches, or three times that in any
     most_batches largest number of steady batches
     profile      whether to run the profile batch
+    latencies    whether to record how long each item of the steady batches takes (measure only)
     expected     the sequential answers (JSON list), or null (nothing to check against)
     services     {"http": {"host": "127.0.0.1", "port": 1}, ...}
     scratch      folder for the task's files; what `prepare` makes there is shared by all launches
@@ -43,6 +44,11 @@ code prints goes to standard output and error, which the conductor keeps in the 
         "heartbeat_max_ms", "peak_memory_mib"}                 null = unknown
     {"event": "extras", "lost_updates"}                        what the task itself counted, summed
                                                                over timed batches
+    {"event": "latencies", "latency_p50_ms", "latency_p95_ms", "latency_p99_ms", "buckets"}
+                                                               over the items of calm steady
+                                                               batches (of all if none is calm);
+                                                               buckets: {number: items}, see
+                                                               latency.py
     {"event": "teardown", "seconds"}
     {"event": "calibrated", "scale", "item_seconds", "batch_seconds", "expected"}
     {"event": "end"}                                           without it the launch has crashed

@@ -17,11 +17,16 @@ class Context:
 
 @dataclass(frozen=True)
 class TaskRef:
-    """Names a task so that a worker can make its own instance of it. Picklable."""
+    """Names a task so that a worker can make its own instance of it. Picklable.
+
+    With `latencies` that instance has to be a `recorded` one (see latency.py), as the one that the
+    executor is given already is.
+    """
 
     name: str
     params: Dict[str, Any]
     context: Context
+    latencies: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from experiments.launch import usage
+from experiments.launch import latency, usage
 from experiments.launch.answers import check
 from experiments.launch.base import Executor, Task
 from experiments.launch.core_speed import CoreSpeed
@@ -28,6 +28,7 @@ def measure(spec: Spec, task: Task, executor: Executor, events: Events) -> None:
     if spec.profile:
         batches.profile()
     batches.tell_extras()
+    batches.tell_latencies()
     events.phase("teardown")
     events.emit("teardown", seconds=timed(lambda: close(task, executor))[1])
 
@@ -64,6 +65,10 @@ class _Batches:
         self._events, self._items = events, items
         self._extras: Dict[str, int] = {}
         self._speed = CoreSpeed(spec.cpus, spec.core_limit_seconds)
+        #: of each timed batch, the cold one first: the nanoseconds its items took (none where they
+        #: are not recorded), and whether it was calm
+        self._taken_ns: List[List[int]] = []
+        self._calm: List[Optional[bool]] = []
 
     def start_and_cold(self) -> None:
         """Create the pool, then run the first batch of its life."""
@@ -110,11 +115,11 @@ class _Batches:
         self._events.phase("profile")
         self._task.before_batch()
         beats, before = Beats(), usage.measure()
-        results = self._executor.run_beating(self._items, beats)
+        given = self._executor.run_beating(self._items, beats)
         after = usage.measure()
         memory_mib = usage.memory_mib()  # while the workers still live
         self._task.after_batch()
-        self._check(results, "profile batch")
+        self._check(self._apart(given)[0], "profile batch")
         self._events.emit(
             "profile",
             profile_seconds=beats.batch_seconds,
@@ -128,23 +133,38 @@ class _Batches:
         if self._extras:
             self._events.emit("extras", **self._extras)
 
+    def tell_latencies(self) -> None:
+        """How long the items of the steady batches took, where that is recorded: of the calm ones,
+        or of all where none was calm."""  # fmt: skip
+        steady = list(zip(self._taken_ns, self._calm))[1:]
+        calm = [taken for batch, known in steady if known is not False for taken in batch]
+        taken_ns = calm or [taken for batch, _ in steady for taken in batch]
+        if taken_ns:
+            self._events.emit("latencies", **latency.summary(taken_ns))
+
     def _timed_batch(self, where: str) -> float:
         self._task.before_batch()
-        results, seconds = timed(lambda: self._executor.run(self._items))
+        given, seconds = timed(lambda: self._executor.run(self._items))
         for name, count in self._task.after_batch().items():
             self._extras[name] = self._extras.get(name, 0) + count
+        results, taken_ns = self._apart(given)
         self._check(results, where)
+        self._taken_ns.append(taken_ns)
         return seconds
 
     def _tell(self, phase: str, batch: int, seconds: float, before: float, after: float) -> None:
+        self._calm.append(self._speed.calm(before, after))
         self._events.emit(
             "batch",
             phase=phase,
             batch=batch,
             wall_seconds=seconds,
             core_seconds=max(before, after),
-            calm=self._speed.calm(before, after),
+            calm=self._calm[-1],
         )
+
+    def _apart(self, given: List[Any]) -> Tuple[List[Any], List[int]]:
+        return latency.apart(given) if self._spec.latencies else (given, [])
 
     def _check(self, results: List[Any], where: str) -> None:
         if self._spec.expected is not None:

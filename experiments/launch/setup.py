@@ -8,6 +8,7 @@ from typing import Tuple, Type
 
 from experiments.launch import executors, tasks
 from experiments.launch.base import Executor, Task, Unsupported
+from experiments.launch.latency import recorded
 from experiments.launch.naming import missing_declared, missing_module
 from experiments.launch.spec import Spec
 
@@ -46,7 +47,9 @@ def make_executor(spec: Spec, task: Task) -> Executor:
     reason = executor_class.unsupported(task, options)
     if reason is not None:
         raise Unsupported(reason)
-    return executor_class(spec.ref, task, 1 if executor_class.single else spec.workers, options)
+    workers = 1 if executor_class.single else spec.workers
+    given_task = recorded(task) if spec.latencies and not calibrating else task
+    return executor_class(spec.ref, given_task, workers, options)
 
 
 def _requirements(spec: Spec, task_class: Type[Task]) -> Tuple[str, ...]:

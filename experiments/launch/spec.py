@@ -37,6 +37,7 @@ class Spec:
     steady_seconds: float
     most_batches: int
     profile: bool
+    latencies: bool
     expected: Optional[List[Any]]
     services: Dict[str, Dict[str, Any]]
     scratch: str
@@ -46,7 +47,8 @@ class Spec:
     @property
     def ref(self) -> TaskRef:
         """The task, as it is named to worker processes."""
-        return TaskRef(self.task, self.params, Context(self.scratch, self.services, self.seed))
+        context = Context(self.scratch, self.services, self.seed)
+        return TaskRef(self.task, self.params, context, self.latencies)
 
 
 def parse(text: str) -> Spec:

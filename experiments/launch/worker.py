@@ -12,6 +12,7 @@ from typing import Any, Optional
 
 from experiments.launch import tasks
 from experiments.launch.base import Task, TaskRef
+from experiments.launch.latency import recorded
 
 _task: Task
 _barrier: Any = None
@@ -23,7 +24,8 @@ def begin(ref: TaskRef, shared: Any, barrier: Any) -> None:
     global _task, _barrier, _error
     _barrier = barrier
     try:
-        _task = tasks.load(ref.name)(ref.params, ref.context)
+        own = tasks.load(ref.name)(ref.params, ref.context)
+        _task = recorded(own) if ref.latencies else own
         _task.start_worker(shared)
         util.Finalize(None, _task.close, exitpriority=0)
     except Exception as error:

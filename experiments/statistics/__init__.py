@@ -8,6 +8,7 @@ round cancels in the differences.
 
 from experiments.statistics.block import MODES, BlockRace, Round, replay
 from experiments.statistics.intervals import centre_interval, paired_interval, quantile_interval
+from experiments.statistics.latencies import latency_interval
 from experiments.statistics.launches import launch_values, oneshot_value, steady_value
 from experiments.statistics.records import Candidate, Interval, Judgement, RaceSettings
 
@@ -20,6 +21,7 @@ __all__ = [
     "RaceSettings",
     "Round",
     "centre_interval",
+    "latency_interval",
     "launch_values",
     "oneshot_value",
     "paired_interval",

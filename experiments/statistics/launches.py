@@ -93,7 +93,7 @@ def launch_values(
     last undisturbed one, else the last. A value whose parts are unknown stays away. Raises
     ValueError naming the launch on a time that is not positive.
     """
-    counted = _counting_launches(launches, key)
+    counted = counting_launches(launches, key)
     batches = _batches(samples)
     rounds = int(launches["round"].max()) + 1 if len(launches) else 0
     table: list[dict[str, dict[str, float]]] = [
@@ -111,8 +111,11 @@ def launch_values(
     return table
 
 
-def _counting_launches(launches: pd.DataFrame, key: Key) -> pd.DataFrame:
-    """One row a key and round: the last undisturbed ok launch, else the last ok one."""
+def counting_launches(launches: pd.DataFrame, key: Key) -> pd.DataFrame:
+    """The rows that count, one a key (column `_key`) and round.
+
+    That is the last undisturbed ok launch, else the last ok one.
+    """
     names = launches[key] if isinstance(key, str) else launches.apply(key, axis=1)
     frame = launches.assign(_key=names) if len(launches) else launches.assign(_key=[])
     frame = frame[frame["status"] == "ok"]

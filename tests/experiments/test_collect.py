@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from experiments.collect import collect, join
-from experiments.schema import LAUNCHES, SAMPLES, read, write
+from experiments.schema import LATENCIES, LAUNCHES, SAMPLES, read, write
 
 
 def block(results: Path, name: str, **launch: Any) -> None:
@@ -15,6 +15,8 @@ def block(results: Path, name: str, **launch: Any) -> None:
     folder = results / "blocks" / name
     write(LAUNCHES, [{"launch_id": f"{name}/0", "block": name, **launch}], folder / "launches.csv")
     write(SAMPLES, [{"launch_id": f"{name}/0", "wall_seconds": 1 / 3}], folder / "samples.csv")
+    bucket = {"launch_id": f"{name}/0", "latency_ms": 1 / 3, "count": 7}
+    write(LATENCIES, [bucket], folder / "latencies.csv")
     (folder / "run.json").write_text(json.dumps({"block": name}))
 
 
@@ -39,6 +41,14 @@ def test_values_are_joined_byte_for_byte(results: Path) -> None:
 
     assert read(LAUNCHES, results / "launches.csv")["reason"][1] == "with, a comma\nand a line"
     assert list(read(SAMPLES, results / "samples.csv")["wall_seconds"]) == [1 / 3, 1 / 3]
+    assert list(read(LATENCIES, results / "latencies.csv")["latency_ms"]) == [1 / 3, 1 / 3]
+
+
+def test_blocks_without_latencies_add_nothing(results: Path) -> None:
+    write(LATENCIES, [], results / "blocks" / "b" / "latencies.csv")
+    collect(results)
+
+    assert list(read(LATENCIES, results / "latencies.csv")["launch_id"]) == ["a/0"]
 
 
 def test_a_block_that_is_no_part_of_the_plan_stays_out(results: Path) -> None:

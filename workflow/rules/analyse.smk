@@ -1,5 +1,7 @@
 # From the CSVs to verdicts: nothing is measured any more, and each step can be done again anywhere.
-MEASURED = [f"{RESULTS}/{name}" for name in ("launches.csv", "samples.csv", "runs.json")]
+MEASURED = [
+    f"{RESULTS}/{name}" for name in ("launches.csv", "samples.csv", "latencies.csv", "runs.json")
+]
 
 
 rule summarise:

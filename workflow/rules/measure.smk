@@ -25,6 +25,7 @@ rule block:
     output:
         launches=f"{RESULTS}/blocks/{{block}}/launches.csv",
         samples=f"{RESULTS}/blocks/{{block}}/samples.csv",
+        latencies=f"{RESULTS}/blocks/{{block}}/latencies.csv",
         run=f"{RESULTS}/blocks/{{block}}/run.json",
     log:
         f"{RESULTS}/logs/{{block}}.log",
@@ -46,10 +47,12 @@ rule collect:
     input:
         lambda wildcards: Blocks(Path(checkpoints.plan.get().output[0])).outputs("launches.csv"),
         lambda wildcards: Blocks(Path(checkpoints.plan.get().output[0])).outputs("samples.csv"),
+        lambda wildcards: Blocks(Path(checkpoints.plan.get().output[0])).outputs("latencies.csv"),
         lambda wildcards: Blocks(Path(checkpoints.plan.get().output[0])).outputs("run.json"),
     output:
         f"{RESULTS}/launches.csv",
         f"{RESULTS}/samples.csv",
+        f"{RESULTS}/latencies.csv",
         f"{RESULTS}/runs.json",
     log:
         f"{RESULTS}/logs/collect.log",

@@ -18,6 +18,7 @@ from experiments.statistics.simulate.regimes import REGIMES
 from experiments.statistics.simulate.scenes import SCENES
 from experiments.statistics.simulate.study import APPROACHES, Cell, Tally, run_cells
 from experiments.statistics.simulate.tables import cells_csv, checks_csv, markdown
+from experiments.statistics.simulate.tails import check_tails
 
 #: scenes and regimes give up to this many approaches a part of their own
 MOST_SPECIAL = 3
@@ -37,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         *check_study(tallies),
         *check_small(options.reps, settings),
         *check_exact(min(options.reps, 200), settings),
+        *check_tails(options.reps),
     ]
     _write(options.out, checks, tallies, options.reps)
     broken = [check for check in checks if not check.passed]

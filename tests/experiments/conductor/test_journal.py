@@ -25,7 +25,12 @@ def path(tmp_path: Path) -> Path:
 
 
 def entry(number: int = 0, approach: str = "threads x2") -> dict[str, Any]:
-    return {"approach": approach, "launch": {"round": number, "wall": 1 / 3}, "samples": []}
+    return {
+        "approach": approach,
+        "launch": {"round": number, "wall": 1 / 3},
+        "samples": [],
+        "latencies": [[1.5, 8]],
+    }
 
 
 def complaint(path: Path, **changes: Any) -> str:

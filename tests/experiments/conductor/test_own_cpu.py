@@ -22,7 +22,7 @@ reaper = Reaper()
 spec = {"launch_id": "", "mode": "measure", "task": "math_python", "params": {"item_ms": 6},
         "items": 16, "scale": 2000, "item_seconds": None, "executor": "processes",
         "options": {"start_method": method, "chunk": "default"}, "workers": 2, "cpus": None,
-        "core_limit_seconds": None,
+        "core_limit_seconds": None, "latencies": False,
         "batches": 2, "steady_seconds": 0.0, "most_batches": 2, "profile": True,
         "expected": None, "services": {}, "scratch": scratch, "seed": 1}
 with open(scratch + "/log", "wb") as log:
