@@ -1,4 +1,4 @@
-"""Joins the blocks' files into those of a machine: launches, samples and latencies.csv, runs.json."""
+"""Joins the files of the blocks into those of a machine: the tables, and runs.json."""
 
 from __future__ import annotations
 

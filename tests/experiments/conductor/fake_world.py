@@ -68,6 +68,9 @@ class World:
         if number >= since:
             return Outcome(status=status, reason=reason, launch_seconds=self.launch_seconds)
         outcome = self._measured(name, number, again, spec["profile"])
+        if spec["latencies"]:
+            outcome.latencies = [[1.5, 3 * spec["items"]]]
+            outcome.latency_quantiles = {"latency_p99_ms": 1.5}
         if again < self.disturbed.get((name, number), 0):
             outcome.foreign_cpu_share = 0.9
         return outcome

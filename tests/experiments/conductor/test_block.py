@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from experiments import schema
 from experiments.budget import MOST_SAVED, budget_seconds
 from experiments.collect import collect
 from experiments.conductor import block as conducting
@@ -138,6 +140,30 @@ def test_a_launch_that_only_the_one_shot_race_wants_runs_no_steady_batches(
     assert {(spec["batches"], spec["steady_seconds"]) for spec in short} == {(0, 0.0)}
     assert not any(spec["profile"] for spec in short)
     assert all(spec["steady_seconds"] > 0 for spec in whole)
+
+
+def latencies(bench: Bench) -> list[dict[Any, Any]]:
+    """The first block's latencies.csv."""
+    path = bench.results / "blocks" / bench.names()[0] / "latencies.csv"
+    return schema.read(schema.LATENCIES, path).to_dict("records")
+
+
+def test_items_of_waiting_work_are_timed(make_bench: MakeBench) -> None:
+    bench = make_bench(looks=[2], tasks=[{"task": "mixed", "params": {"cpu_share": 0}}])
+    bench.measure(World())
+    rows, buckets = bench.launches(), latencies(bench)
+
+    assert {row["latency_p99_ms"] for row in rows} == {1.5}
+    assert [bucket["launch_id"] for bucket in buckets] == [row["launch_id"] for row in rows]
+    assert {bucket["count"] for bucket in buckets} == {3 * bench.run()["items"]}
+
+
+def test_items_of_cpu_work_are_not(make_bench: MakeBench) -> None:
+    bench = make_bench(looks=[2])
+    bench.measure(World())
+
+    assert latencies(bench) == []
+    assert all(math.isnan(row["latency_p99_ms"]) for row in bench.launches())
 
 
 def test_a_clear_race_ends_at_the_first_look_and_an_open_one_at_the_last(

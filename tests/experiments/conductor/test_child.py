@@ -10,6 +10,7 @@ import pytest
 from experiments.conductor import child
 from experiments.conductor.child import Launcher, Outcome, environment
 from experiments.conductor.reaper import Reaper
+from experiments.launch.latency import middle_ms
 from tests.experiments.conductor.driving import gone, pids, spec
 
 Run = Callable[..., Outcome]
@@ -43,6 +44,8 @@ def test_a_launch_that_ends_well_tells_all_it_measured(run: Run) -> None:
     assert outcome.peak_memory_mib is not None
     assert outcome.peak_memory_mib >= 12.5
     assert outcome.lost_updates == 3
+    assert outcome.latency_quantiles == {"latency_p50_ms": 1.5, "latency_p99_ms": 9.5}
+    assert outcome.latencies == [[middle_ms(-3), 9], [middle_ms(20), 7]]
     assert outcome.launch_seconds > 0
     assert outcome.service_cpu_share is None  # it has no service
 

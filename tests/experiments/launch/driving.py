@@ -58,7 +58,8 @@ def spec(task: str = "Squares", **changes: Any) -> dict[str, Any]:
         "executor": "sequential", "options": {}, "workers": 2, "cpus": None,
         "core_limit_seconds": None,
         "batches": 1, "steady_seconds": 0.0, "most_batches": 5, "profile": False,
-        "latencies": False, "expected": None, "services": {}, "scratch": tempfile.gettempdir(), "seed": 1,
+        "latencies": False, "expected": None, "services": {}, "scratch": tempfile.gettempdir(),
+        "seed": 1,
     }  # fmt: skip
     return {**usual, **changes}
 

@@ -46,6 +46,21 @@ class Sleeps(Squares):
         return item
 
 
+class SleepsUnequally(Sleeps):
+    """One item in eight waits ten times as long."""
+
+    def run(self, item: Any) -> Any:
+        time.sleep(0.05 if item % 8 == 7 else 0.005)
+        return item
+
+
+class RunsItself(Sleeps):
+    """Its coroutine does what its `run` does."""
+
+    async def arun(self, item: Any) -> Any:
+        return self.run(item)
+
+
 class BlocksTheLoop(Sleeps):
     """The same without native coroutines."""
 
