@@ -81,6 +81,26 @@ def test_cells_without_a_number_are_listed_with_their_reasons(page: str) -> None
         assert squeezed(reason) in text
 
 
+def test_waiting_work_shows_the_latency_of_an_item(page: str) -> None:
+    text = Page(page).text
+    said = r"99%ofitemstakeatmost[\d.]+ms\([\d.]+to[\d.]+ms\);sequential[\d.]+ms\("
+    assert re.search(said, text)
+    assert text.count("Latency:howlonganitemtakesinitsworker") == 1, "none for CPU work"
+    assert "thewaitforafreeone" in text
+    assert "Woodruff" in text
+
+
+def test_a_tail_without_an_upper_limit_says_so(tmp_path: Path) -> None:
+    scene = replace(synthetic.waiting_scene(), rounds=3)
+    text = Page(render.html(finish(synthetic.write(tmp_path / "b", [scene])))).text
+    assert re.search(r"sequential[\d.]+ms\(from[\d.]+ms,noupperlimit\)", text)
+
+
+def test_without_waiting_work_latency_is_no_subject(tmp_path: Path) -> None:
+    page = render.html(finish(synthetic.write(tmp_path / "b", [synthetic.cpu_scene()])))
+    assert "Latency" not in page
+
+
 def test_hostile_text_comes_out_as_text(page: str) -> None:
     assert "<script" not in page.lower()
     parsed = Page(page)

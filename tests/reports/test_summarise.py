@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,64 @@ def test_waiting_work_is_measured_against_its_workers(tmp_path: Path) -> None:
     row = exact(tmp_path, "waiting")["processes x4", "steady"]
     assert row["efficiency"] == pytest.approx(0.5, rel=3e-3)
     assert "karp_flatt_serial_fraction" not in row
+
+
+def test_an_items_latency_is_pooled_over_the_launches_that_count(tmp_path: Path) -> None:
+    rows = exact(tmp_path, "waiting")
+    row = rows["processes x2", "steady"]
+    # 64 items of 0.5 s by 2 workers, give or take 10%
+    middle_ms = 0.5 * 2 / 64 * 1000
+    assert row["latency_p50_ms"] == pytest.approx(middle_ms, rel=0.03)
+    assert row["latency_p99_ms"] == pytest.approx(middle_ms * math.exp(2.326 * 0.1), rel=0.05)
+    for name in ("p50", "p95", "p99"):
+        low, high = row[f"latency_{name}_low_ms"], row[f"latency_{name}_high_ms"]
+        assert low < row[f"latency_{name}_ms"]
+        assert high is None or high > row[f"latency_{name}_ms"]
+    assert "latency_p50_ms" not in rows["processes x2", "oneshot"]
+
+
+def test_cpu_work_has_no_latency(tmp_path: Path) -> None:
+    assert "latency_p50_ms" not in exact(tmp_path)["processes x2", "steady"]
+
+
+def waiting(tmp_path: Path, rounds: int, change: tuple[str, str] = ("", "")) -> pd.DataFrame:
+    """Steady rows of summary.csv, as written, of a waiting block whose launches.csv is changed."""
+    truths = (sequential(0.8), pool("threads", 2, 0.4))
+    scene = Scene("http_request", "waiting", 2, truths, rounds=rounds)
+    folder = synthetic.write(tmp_path / "bench", [scene])
+    text = (folder / "launches.csv").read_text()
+    assert change[0] in text
+    (folder / "launches.csv").write_text(text.replace(*change, 1) if change[0] else text)
+    summarise.main(load(folder))
+    return frame(load(folder), scene.name)
+
+
+def test_one_launch_gives_a_latency_without_an_interval(tmp_path: Path) -> None:
+    row = waiting(tmp_path, 1).loc["threads x2"]
+    assert row["latency_p99_ms"] > 0
+    assert pd.isna(row["latency_p99_low_ms"])
+    assert pd.isna(row["latency_p99_high_ms"])
+
+
+def test_an_upper_limit_that_the_items_do_not_show_is_unknown(tmp_path: Path) -> None:
+    row = waiting(tmp_path, 3).loc["threads x2"]
+    assert row["latency_p99_low_ms"] < row["latency_p99_ms"]
+    assert pd.isna(row["latency_p99_high_ms"])
+    assert row["latency_p50_high_ms"] > row["latency_p50_ms"]
+
+
+def test_launches_that_do_not_count_give_no_latency(tmp_path: Path) -> None:
+    crashed = waiting(tmp_path, 1, (",ok,", ",crashed,")).loc["sequential"]
+    assert pd.isna(crashed["latency_p50_ms"])
+
+
+@pytest.mark.parametrize("cells", ["2.0,", ",3", "2.0,0"])
+def test_a_bucket_that_says_nothing_is_refused(tmp_path: Path, cells: str) -> None:
+    folder = synthetic.write(tmp_path / "bench", [synthetic.waiting_scene()])
+    with (folder / "latencies.csv").open("a") as file:
+        file.write(f"the-launch,{cells}\n")
+    with pytest.raises(ResultsError, match=r"latencies.csv: launch 'the-launch': a bucket without"):
+        summarise.summary(load(folder))
 
 
 def frame(results: Results, block: str) -> pd.DataFrame:

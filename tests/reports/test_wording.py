@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 import pytest
 
@@ -67,3 +69,20 @@ def test_ranges_of_ratios_are_not_averaged() -> None:
 def test_direction_overrides_and_control_characters_lose_their_power() -> None:
     assert wording.visible("a\u202eb\x00c\n") == "a\ufffdb\ufffdc\n"
     assert wording.visible("שלום 🎉") == "שלום 🎉"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (3.94, 4.78, "3.94 to 4.78 ms"),
+        (0.94, 1.2, "0.940 to 1.20 ms"),
+        (3.94, None, "from 3.94 ms, no upper limit"),
+        (3.94, math.nan, "from 3.94 ms, no upper limit"),
+        (math.nan, math.nan, "no interval"),
+        (None, None, "no interval"),
+    ],
+)
+def test_an_interval_of_latencies_may_lack_its_upper_end(
+    low: float | None, high: float | None, text: str
+) -> None:
+    assert wording.latency_interval(low, high) == text
