@@ -74,6 +74,7 @@ def test_the_program_writes_the_document_and_the_tables(tmp_path, capsys):
     assert cells[1].startswith("clear,typical,20,12,12")
     checks = out.with_suffix(".checks.csv").read_text(encoding="utf-8")
     assert "false winner" in checks
+    assert "tail interval covers" in checks
     assert "0 broken" in capsys.readouterr().out
 
 
