@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from time import perf_counter_ns
-from typing import Any, Dict, List, Tuple, cast
+from typing import Any, Dict, List, Optional, Tuple, cast
 
 from experiments.launch.base import Task
 from experiments.launch.heartbeat import quantile
@@ -52,6 +52,15 @@ def recorded(task: Task) -> Task:
 def apart(pairs: List[Tuple[Any, int]]) -> Tuple[List[Any], List[int]]:
     """The results and the nanoseconds of a batch whose task was `recorded`."""
     return [result for result, _ in pairs], [taken_ns for _, taken_ns in pairs]
+
+
+def counted(batches: List[Tuple[List[int], Optional[bool]]]) -> List[int]:
+    """Nanoseconds of the items that count, given (nanoseconds, calm) of each batch.
+
+    Those of all batches but the ones between slowed cores, or of all where that leaves none.
+    """
+    calm = [taken_ns for batch, known in batches if known is not False for taken_ns in batch]
+    return calm or [taken_ns for batch, _ in batches for taken_ns in batch]
 
 
 def summary(taken_ns: List[int]) -> Dict[str, Any]:

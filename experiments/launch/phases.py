@@ -134,11 +134,8 @@ class _Batches:
             self._events.emit("extras", **self._extras)
 
     def tell_latencies(self) -> None:
-        """How long the items of the steady batches took, where that is recorded: of the calm ones,
-        or of all where none was calm."""  # fmt: skip
-        steady = list(zip(self._taken_ns, self._calm))[1:]
-        calm = [taken for batch, known in steady if known is not False for taken in batch]
-        taken_ns = calm or [taken for batch, _ in steady for taken in batch]
+        """How long the items of the steady batches took, where that is recorded."""
+        taken_ns = latency.counted(list(zip(self._taken_ns, self._calm))[1:])
         if taken_ns:
             self._events.emit("latencies", **latency.summary(taken_ns))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from experiments.launch.latency import GROWTH, apart, bucket, middle_ms, summary
+from experiments.launch.latency import GROWTH, apart, bucket, counted, middle_ms, summary
 from tests.experiments.launch.driving import Launched, launch, python_or_skip, spec
 
 METHODS = ("fork", "spawn", "forkserver")
@@ -96,6 +96,24 @@ def test_the_oldest_interpreter_does_it_too(executor: str) -> None:
 def test_results_and_times_come_apart_in_order() -> None:
     assert apart([("a", 3), ("b", 1)]) == (["a", "b"], [3, 1])
     assert apart([]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("calm", "count"),
+    [([True, True], [3, 5, 4]), ([None, None], [3, 5, 4]), ([False, True], [4]),
+     ([False, False], [3, 5, 4])],
+)  # fmt: skip
+def test_items_between_slowed_cores_do_not_count_where_others_do(
+    calm: list[bool | None], count: list[int]
+) -> None:
+    assert counted(list(zip([[3, 5], [4]], calm, strict=True))) == count
+
+
+def test_a_launch_without_a_calm_batch_tells_all_its_items() -> None:
+    done = launch(timed(batches=2, core_limit_seconds=1e-9))
+
+    assert {batch["calm"] for batch in done.batches("steady")} == {False}
+    assert sum(told(done)["buckets"].values()) == 16 * len(done.batches("steady"))
 
 
 def test_quantiles_are_exact() -> None:
