@@ -130,7 +130,7 @@ LAUNCHES = Table(
         _amount("heartbeat_max_ms", "largest lateness: the longest freeze of the main thread"),
         _amount("foreign_cpu_share", "CPU used by others, share of the measured cores' time"),
         _amount("steal_share", "time the hypervisor took away, share of the measured cores' time"),
-        Column("disturbed", "flag", "foreign CPU or steal above the limit"),
+        Column("disturbed", "flag", "others, quota, heat or sleep got in its way (key disturbed)"),
         _text("code_digest", "digest of the code that was measured"),
         _amount("profile_seconds", "wall time of the profile batch (CPU share = CPU / this)"),
         _amount("service_cpu_share", "CPU of the task's server, share of one core, timed phases"),
@@ -140,6 +140,10 @@ LAUNCHES = Table(
         _amount("latency_p50_ms", "median time of an item in a worker (waiting tasks)"),
         _amount("latency_p95_ms", "95% of the items of its steady batches took at most this"),
         _amount("latency_p99_ms", "99% of the items of its steady batches took at most this"),
+        _count("throttle_events", "times a measured core slowed itself down because it was hot"),
+        _amount("quota_throttled_share", "time the CPU quota took away, share as above"),
+        _number("clock_jump_seconds", "how far the wall clock was set during the launch"),
+        _amount("suspended_seconds", "how long the machine slept during the launch"),
     ),
 )
 

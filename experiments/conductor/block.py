@@ -16,11 +16,11 @@ from experiments import schema
 from experiments.budget import budget_seconds
 from experiments.conductor.calibration import Calibration, CalibrationError, calibrate, remembered
 from experiments.conductor.child import Launcher, Outcome
+from experiments.conductor.flags import flags
 from experiments.conductor.journal import Journal
 from experiments.conductor.reaper import Reaper
 from experiments.conductor.rows import (
     core_limit_seconds,
-    flags,
     latency_rows,
     launch_row,
     round_values,
@@ -333,11 +333,16 @@ class BlockRun:
             "launch_seconds": self._launch_seconds(),
             "timed_seconds": self._timed_seconds(),
             "services": {name: running.address() for name, running in self.services.items()},
-            "flags": [*self.notes, *self._budget_flags(), *flags(entries, self.objective)],
+            "flags": self._flags(),
         }
         schema.write_atomically(self.folder / "run.json", json.dumps(run, indent=1) + "\n")
         launches = [entry["launch"] for entry in entries]
         schema.write(schema.LAUNCHES, launches, self.folder / "launches.csv")
+
+    def _flags(self) -> list[str]:
+        limits = self.settings["disturbed"]
+        found = flags(self.journal.entries, limits, self.objective)
+        return [*self.notes, *self._budget_flags(), *found]
 
     def _launch_seconds(self) -> float:
         return sum(e["launch"]["launch_seconds"] or 0.0 for e in self.journal.entries)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import json
+import math
 import os
 import random
 import resource
@@ -23,6 +24,7 @@ import psutil
 
 from experiments.conductor import noise
 from experiments.conductor.reaper import Reaper
+from experiments.conductor.surroundings import Disturbance, disturbance, look_around
 from experiments.launch.latency import middle_ms
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,8 +56,7 @@ class Outcome:
     lost_updates: int | None = None
     calibrated: dict[str, Any] | None = None
     peak_memory_mib: float | None = None
-    foreign_cpu_share: float | None = None
-    steal_share: float | None = None
+    disturbance: Disturbance = field(default_factory=Disturbance)
     service_cpu_share: float | None = None
     load_1min: float | None = None
     launch_seconds: float = 0.0
@@ -91,7 +92,7 @@ class Launcher:
     def launch(self, spec: Mapping[str, Any], service_pids: tuple[int, ...] = ()) -> Outcome:
         """Run one launch to its end, whatever happens in it."""
         outcome = Outcome(load_1min=noise.load_1min())
-        before, own_before = noise.read_cpu_times(spec["cpus"]), _own_seconds(service_pids)
+        before, own_before = look_around(spec["cpus"]), _own_seconds(service_pids)
         started = time.perf_counter()
         reader, writer = os.pipe()
         try:
@@ -109,9 +110,7 @@ class Launcher:
             os.close(reader)
         outcome.launch_seconds = time.perf_counter() - started
         own = usage + _own_seconds(service_pids) - own_before
-        after = noise.read_cpu_times(spec["cpus"])
-        seen = noise.disturbance(before, after, own)
-        outcome.foreign_cpu_share, outcome.steal_share = seen.foreign_cpu_share, seen.steal_share
+        outcome.disturbance = disturbance(before, look_around(spec["cpus"]), own)
         return outcome
 
     def _start(self, spec: Mapping[str, Any], writer: int) -> subprocess.Popen[bytes]:
@@ -226,6 +225,9 @@ class _Watch:
             if handler:
                 handler(event)
             return True
+        except _ClockError as error:
+            self._give_up("crashed", f"{error}: its clock stood still or went backwards")
+            return False
         except (ValueError, KeyError, TypeError, AttributeError):
             self._give_up("crashed", f"not an event: {line[:60]!r}")
             return False
@@ -247,12 +249,14 @@ class _Watch:
         return sum(noise.threads_cpu_seconds(pid) or 0.0 for pid in self.services)
 
     def _on_startup(self, event: dict[str, Any]) -> None:
-        self.outcome.startup_seconds = event["seconds"]
+        self.outcome.startup_seconds = _passed(event["seconds"], "start-up")
 
     def _on_teardown(self, event: dict[str, Any]) -> None:
-        self.outcome.teardown_seconds = event["seconds"]
+        self.outcome.teardown_seconds = _passed(event["seconds"], "teardown")
 
     def _on_batch(self, event: dict[str, Any]) -> None:
+        if not 0 < event["wall_seconds"] < math.inf:
+            raise _ClockError(f"a batch took {event['wall_seconds']} s")
         told = {name: event[name] for name in ("phase", "batch", "wall_seconds")}
         tried = {name: event.get(name) for name in ("core_seconds", "calm")}
         self.outcome.batches.append({**told, **tried})
@@ -290,6 +294,16 @@ class _Watch:
     def _see_memory(self, mib: float | None) -> None:
         seen = [value for value in (mib, self.outcome.peak_memory_mib) if value is not None]
         self.outcome.peak_memory_mib = max(seen, default=None)
+
+
+class _ClockError(ArithmeticError):
+    """A launch told a time that can't be."""
+
+
+def _passed(seconds: float, what: str) -> float:
+    if not 0 <= seconds < math.inf:
+        raise _ClockError(f"{what} took {seconds} s")
+    return seconds
 
 
 def _gone(pid: int) -> bool:

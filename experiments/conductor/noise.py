@@ -22,12 +22,9 @@ class CpuTimes:
     cpus: int
 
 
-@dataclass(frozen=True)
-class Disturbance:
-    """Shares of the measured cores' time; None where the system does not tell."""
-
-    foreign_cpu_share: float | None
-    steal_share: float | None
+def cpu_count(cpus: Sequence[int] | None) -> int:
+    """How many CPUs are meant; None is all of them."""
+    return (os.cpu_count() or 1) if cpus is None else len(cpus)
 
 
 def read_cpu_times(cpus: Sequence[int] | None, stat: Path = Path("/proc/stat")) -> CpuTimes | None:
@@ -43,21 +40,25 @@ def read_cpu_times(cpus: Sequence[int] | None, stat: Path = Path("/proc/stat")) 
     rows = [[int(n) for n in line.split()[1:9]] for line in lines if line.split()[:1][0] in wanted]
     busy = sum(row[0] + row[1] + row[2] + row[5] + row[6] for row in rows) * _TICK_SECONDS
     steal = sum(row[7] for row in rows) * _TICK_SECONDS
-    count = (os.cpu_count() or 1) if cpus is None else len(cpus)
-    return CpuTimes(busy, steal, time.perf_counter(), count)
+    return CpuTimes(busy, steal, time.perf_counter(), cpu_count(cpus))
 
 
-def disturbance(before: CpuTimes | None, after: CpuTimes | None, own_seconds: float) -> Disturbance:
-    """What of the busy time was not ours: `own_seconds` is the CPU time of the launch's process
-    tree, its services and the conductor."""  # fmt: skip
+def shares(
+    before: CpuTimes | None, after: CpuTimes | None, own_seconds: float
+) -> tuple[float | None, float | None]:
+    """Foreign and stolen shares of the CPUs' time; None where the system does not tell.
+
+    Foreign is what of the busy time was not ours: `own_seconds` is the CPU time of the launch's
+    process tree, its services and the conductor.
+    """
     if before is None or after is None:
-        return Disturbance(None, None)
+        return None, None
     available = (after.read_at - before.read_at) * after.cpus
     if available <= 0:
-        return Disturbance(None, None)
+        return None, None
     # ticks are counted in whole hundredths of a second: differences below 3 of them are rounding
     foreign = max(0.0, after.busy - before.busy - own_seconds - 3 * _TICK_SECONDS)
-    return Disturbance(foreign / available, (after.steal - before.steal) / available)
+    return foreign / available, (after.steal - before.steal) / available
 
 
 def load_1min() -> float | None:

@@ -1,10 +1,10 @@
-"""From a launch to its row, from a round's rows to what the race may know, and a block's flags."""
+"""From a launch to its row, and from a round's rows to what the race may know."""
 
 from __future__ import annotations
 
 import json
-import statistics
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,14 +16,6 @@ from experiments.statistics.block import Round
 from experiments.statistics.launches import Batch, values_of
 from experiments.statistics.objectives import SECONDS, Objective
 
-#: a server above this share of one core was what limited the clients (its loop is one thread)
-SERVER_BOTTLENECK = 0.8
-#: a block with a larger share of disturbed launches says so in its verdict
-DISTURBED_BLOCK = 0.25
-
-#: a block with a larger share of batches between slowed cores says so, too
-SLOWED_BLOCK = 0.10
-
 #: a line of the journal: {"approach", "launch": a row of launches.csv, "samples": its samples,
 #: "latencies": [[milliseconds, items], ...]}
 Entry = Mapping[str, Any]
@@ -34,6 +26,8 @@ def launch_row(
     launch_id: str, outcome: Outcome, items: int | None, code_digest: str,
 ) -> dict[str, Any]:  # fmt: skip
     """The row of launches.csv for one launch of an approach (`entry`) in a round."""
+    seen = asdict(outcome.disturbance)
+    disturbed = disturbances(seen, outcome.batches, plan["settings"]["disturbed"])
     return {
         "schema_version": schema.SCHEMA_VERSION, "machine": plan["machine"],
         "launch_id": launch_id, "block": block["block"], "task": block["task"],
@@ -45,8 +39,7 @@ def launch_row(
         "status": outcome.status, "reason": outcome.reason, "items": items,
         "startup_seconds": outcome.startup_seconds, "teardown_seconds": outcome.teardown_seconds,
         "peak_memory_mib": outcome.peak_memory_mib,
-        "foreign_cpu_share": outcome.foreign_cpu_share, "steal_share": outcome.steal_share,
-        "disturbed": is_disturbed(outcome, plan["settings"]["disturbed"]),
+        **seen, "disturbed": bool(disturbed),
         "code_digest": code_digest, "service_cpu_share": outcome.service_cpu_share,
         "lost_updates": outcome.lost_updates, "load_1min": outcome.load_1min,
         "launch_seconds": outcome.launch_seconds, **outcome.profile,
@@ -62,15 +55,23 @@ def latency_rows(entries: Iterable[Entry]) -> Iterator[dict[str, Any]]:
             yield {"launch_id": launch_id, "latency_ms": latency_ms, "count": count}
 
 
-def is_disturbed(outcome: Outcome, limits: Mapping[str, Any]) -> bool:
-    """Whether others used more of the measured cores than config key `disturbed` allows, or
-    slowed them during every steady batch."""  # fmt: skip
-    foreign, steal = outcome.foreign_cpu_share or 0.0, outcome.steal_share or 0.0
-    calm = [
-        batch.get("calm") is not False for batch in outcome.batches if batch["phase"] == "steady"
-    ]
-    slowed = bool(calm) and not any(calm)
-    return slowed or bool(foreign > limits["foreign_cpu_share"] or steal > limits["steal_share"])
+def disturbances(
+    row: Mapping[str, Any], batches: Iterable[Mapping[str, Any]], limits: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """What disturbed a launch, by config key `disturbed`; nothing where the machine was its own.
+
+    `row` needs the columns of `Disturbance`, `batches` those of samples.csv.
+    """
+    steady = [batch.get("calm") for batch in batches if batch["phase"] == "steady"]
+    found = {
+        "foreign CPU use": (row["foreign_cpu_share"] or 0.0) > limits["foreign_cpu_share"],
+        "steal time": (row["steal_share"] or 0.0) > limits["steal_share"],
+        "the CPU quota": (row["quota_throttled_share"] or 0.0) > limits["throttled_share"],
+        "heat": (row["throttle_events"] or 0) > 0,
+        "sleep": (row["suspended_seconds"] or 0.0) > 0,
+        "slowed cores": bool(steady) and all(calm is False for calm in steady),
+    }
+    return tuple(name for name, is_so in found.items() if is_so)
 
 
 def core_limit_seconds(entries: Iterable[Entry], interpreter: str, slowdown: float) -> float | None:
@@ -100,74 +101,15 @@ def round_values(entries: Iterable[Entry], objective: Objective = SECONDS) -> Ro
         counted[entry["approach"]] = entry
     values: dict[str, dict[str, float]] = {mode: {} for mode in objective.modes}
     for name, entry in counted.items():
-        for mode, value in _entry_values(entry, objective).items():
+        for mode, value in entry_values(entry, objective).items():
             values[mode][name] = value
     return values
 
 
-def _entry_values(entry: Entry, objective: Objective) -> dict[str, float]:
+def entry_values(entry: Entry, objective: Objective) -> dict[str, float]:
+    """{mode: log of the objective} of one launch that ran."""
     batches: dict[str, list[Batch]] = {}
     for sample in entry["samples"]:
         batch = (sample["wall_seconds"], sample.get("calm"))
         batches.setdefault(sample["phase"], []).append(batch)
     return values_of(entry["launch"], batches, objective)
-
-
-def flags(entries: Sequence[Entry], objective: Objective = SECONDS) -> list[str]:
-    """Warnings about a block's launches, as sentences."""
-    return [
-        *_server_flags(entries),
-        *_disturbance_flags(entries),
-        *_slowness_flags(entries),
-        *_unknown_flags(entries, objective),
-    ]
-
-
-def _unknown_flags(entries: Sequence[Entry], objective: Objective) -> Iterator[str]:
-    """Launches that ran, but without what the block is decided on."""
-    if objective.is_time:
-        return
-    ran = [entry for entry in entries if entry["launch"]["status"] == "ok"]
-    mute = [entry for entry in ran if "steady" not in _entry_values(entry, objective)]
-    if mute:
-        names = ", ".join(dict.fromkeys(entry["approach"] for entry in mute))
-        yield (
-            f"no {objective.noun} known of {len(mute)} of {len(ran)} launches that ran, so they "
-            f"count as launches without a value ({objective.unknown}): {names}"
-        )
-
-
-def _server_flags(entries: Sequence[Entry]) -> Iterator[str]:
-    shares: dict[str, list[float]] = {}
-    for entry in entries:
-        share = entry["launch"]["service_cpu_share"]
-        if share is not None:
-            shares.setdefault(entry["approach"], []).append(share)
-    busy = {name: statistics.median(seen) for name, seen in shares.items()}
-    limited = {name: share for name, share in busy.items() if share > SERVER_BOTTLENECK}
-    if limited:
-        yield (
-            f"the server was the bottleneck (it used up to {max(limited.values()):.0%} of a "
-            f"core) for {', '.join(limited)}: they could be faster against a faster server"
-        )
-
-
-def _disturbance_flags(entries: Sequence[Entry]) -> Iterator[str]:
-    disturbed = sum(bool(entry["launch"]["disturbed"]) for entry in entries)
-    if entries and disturbed / len(entries) > DISTURBED_BLOCK:
-        yield (
-            f"disturbed by other programs: {disturbed} of {len(entries)} launches had foreign "
-            "CPU use or steal time above the limit, also after repeats"
-        )
-
-
-def _slowness_flags(entries: Sequence[Entry]) -> Iterator[str]:
-    samples = [sample for entry in entries for sample in entry["samples"]]
-    known = [sample["calm"] for sample in samples if sample.get("calm") is not None]
-    slowed = known.count(False)
-    if known and slowed / len(known) > SLOWED_BLOCK:
-        yield (
-            f"the cores were slowed from outside around {slowed / len(known):.0%} of the batches "
-            "(a busy neighbour, or throttling): steady times are from the calm ones where there "
-            "are any, one-shot times can't avoid them"
-        )

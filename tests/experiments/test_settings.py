@@ -77,6 +77,7 @@ def test_part_of_a_nested_key_keeps_the_other_defaults() -> None:
     assert disturbed == {
         "foreign_cpu_share": 0.15,
         "steal_share": 0.05,
+        "throttled_share": 0.05,
         "core_slowdown": 0.2,
         "repeats": 0,
     }

@@ -48,6 +48,14 @@ class Fake:
         self.say("teardown", seconds=0.125)
         self.say("end")
 
+    def has_a_clock_that_stands_still(self) -> None:
+        self.say("phase", name="cold")
+        self.say("batch", phase="cold", batch=0, wall_seconds=0.0)
+
+    def has_a_clock_that_goes_back(self) -> None:
+        self.say("phase", name="startup")
+        self.say("startup", seconds=-0.25)
+
     def prints(self) -> None:
         print("from the measured code", flush=True)
         print("and its errors", file=sys.stderr, flush=True)

@@ -13,6 +13,7 @@ from experiments import schema
 from experiments.collect import collect
 from experiments.conductor.block import BlockRun, measure_block
 from experiments.conductor.child import Outcome
+from experiments.conductor.surroundings import Disturbance
 from experiments.plan import approach
 from experiments.statistics.records import Judgement
 from reports.load import load
@@ -72,7 +73,7 @@ class World:
             outcome.latencies = [[1.5, 3 * spec["items"]]]
             outcome.latency_quantiles = {"latency_p99_ms": 1.5}
         if again < self.disturbed.get((name, number), 0):
-            outcome.foreign_cpu_share = 0.9
+            outcome.disturbance = Disturbance(foreign_cpu_share=0.9)
         return outcome
 
     def _calibrated(self, spec: Mapping[str, Any]) -> Outcome:

@@ -223,7 +223,8 @@ def test_repeats_are_bounded_and_the_block_says_that_it_was_disturbed(
 
     assert len(bench.launches()) == 3 * 5 + 4
     (flag,) = bench.run()["flags"]
-    assert flag.startswith("disturbed by other programs: 13 of 19 launches had foreign CPU use")
+    told = "disturbed: 13 of 19 launches, also after repeats (foreign CPU use in 13)"
+    assert flag == told
 
 
 def test_no_repeats_where_none_are_allowed(make_bench: MakeBench) -> None:

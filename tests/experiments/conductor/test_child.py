@@ -73,6 +73,16 @@ def test_an_event_that_is_not_known_is_passed_over(run: Run) -> None:
         ("is_unsupported", "unsupported", "no such module here"),
         ("is_wrong", "wrong", "item 3: expected 1, got 2"),
         ("fails", "crashed", "ValueError: no in phase cold"),
+        (
+            "has_a_clock_that_stands_still",
+            "crashed",
+            "a batch took 0.0 s: its clock stood still or",
+        ),
+        (
+            "has_a_clock_that_goes_back",
+            "crashed",
+            "start-up took -0.25 s: its clock stood still or",
+        ),
         ("writes_a_list", "crashed", "not an event: b'[1, 2]' in phase start"),
         ("forgets_a_field", "crashed", "not an event: "),
     ],

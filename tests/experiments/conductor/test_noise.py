@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from experiments.conductor import noise
-from experiments.conductor.noise import CpuTimes, disturbance, read_cpu_times
+from experiments.conductor.noise import CpuTimes, read_cpu_times, shares
 
 TICKS = os.sysconf("SC_CLK_TCK")
 STAT = """cpu  200 20 40 1000 50 6 4 30 0 0
@@ -57,29 +57,27 @@ def test_cpu_1_is_not_cpu_10(stat: Path) -> None:
 
 def test_a_system_without_proc_tells_nothing(tmp_path: Path) -> None:
     assert read_cpu_times(None, tmp_path / "none") is None
-    assert disturbance(None, times(1), 0.0) == noise.Disturbance(None, None)
+    assert shares(None, times(1), 0.0) == (None, None)
 
 
 def test_foreign_use_is_what_was_busy_and_not_ours() -> None:
-    seen = disturbance(times(10, 1, at=0), times(12, 1.5, at=2), own_seconds=1.0)
+    foreign, stolen = shares(times(10, 1, at=0), times(12, 1.5, at=2), own_seconds=1.0)
 
     # 2 s on 2 CPUs: 4 s were to be had, 1 s of the 2 busy ones was foreign but for 3 ticks
-    assert seen.foreign_cpu_share == pytest.approx((1 - 3 / TICKS) / 4)
-    assert seen.steal_share == pytest.approx(0.5 / 4)
+    assert foreign == pytest.approx((1 - 3 / TICKS) / 4)
+    assert stolen == pytest.approx(0.5 / 4)
 
 
 def test_rounding_of_the_ticks_is_no_foreign_use() -> None:
-    seen = disturbance(times(10, at=0), times(11.02, at=1), own_seconds=1.0)
-
-    assert seen.foreign_cpu_share == 0
+    assert shares(times(10, at=0), times(11.02, at=1), own_seconds=1.0)[0] == 0
 
 
 def test_more_of_our_own_than_was_busy_is_not_negative() -> None:
-    assert disturbance(times(10, at=0), times(10.5, at=1), 9.0).foreign_cpu_share == 0
+    assert shares(times(10, at=0), times(10.5, at=1), 9.0)[0] == 0
 
 
 def test_no_time_passed_says_nothing() -> None:
-    assert disturbance(times(1, at=5), times(1, at=5), 0.0) == noise.Disturbance(None, None)
+    assert shares(times(1, at=5), times(1, at=5), 0.0) == (None, None)
 
 
 def test_the_seconds_of_a_process_grow_while_it_works() -> None:

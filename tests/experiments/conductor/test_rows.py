@@ -1,22 +1,23 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 
-from experiments.conductor.child import Outcome
 from experiments.conductor.rows import (
     core_limit_seconds,
-    flags,
-    is_disturbed,
+    disturbances,
     latency_rows,
     round_values,
 )
+from experiments.conductor.surroundings import Disturbance
 from experiments.statistics.launches import oneshot_value, steady_value
 from experiments.statistics.objectives import CPU_SECONDS, MEMORY, P99, Objective
 
-LIMITS = {"foreign_cpu_share": 0.15, "steal_share": 0.05, "repeats": 6}
+UNSEEN = asdict(Disturbance())
+LIMITS = {"foreign_cpu_share": 0.15, "steal_share": 0.05, "throttled_share": 0.04}
 
 
 def entry(
@@ -38,15 +39,23 @@ def entry(
 
 
 @pytest.mark.parametrize(
-    ("foreign", "steal", "is_so"),
-    [(0.15, 0.05, False), (0.16, 0.0, True), (0.0, 0.06, True), (None, None, False)],
+    ("column", "most", "cause"),
+    [
+        ("foreign_cpu_share", 0.15, "foreign CPU use"),
+        ("steal_share", 0.05, "steal time"),
+        ("quota_throttled_share", 0.04, "the CPU quota"),
+        ("throttle_events", 0, "heat"),
+        ("suspended_seconds", 0.0, "sleep"),
+    ],
 )
-def test_a_launch_is_disturbed_above_either_limit(
-    foreign: float | None, steal: float | None, is_so: bool
-) -> None:
-    outcome = Outcome(foreign_cpu_share=foreign, steal_share=steal)
+def test_a_launch_is_disturbed_above_any_limit(column: str, most: float, cause: str) -> None:
+    assert disturbances(UNSEEN, [], LIMITS) == ()
+    assert disturbances({**UNSEEN, column: most}, [], LIMITS) == ()
+    assert disturbances({**UNSEEN, column: most + 1}, [], LIMITS) == (cause,)
 
-    assert is_disturbed(outcome, LIMITS) is is_so
+
+def test_a_wall_clock_that_was_set_disturbs_no_launch() -> None:
+    assert disturbances({**UNSEEN, "clock_jump_seconds": 3600.0}, [], LIMITS) == ()
 
 
 def test_a_launch_gives_one_value_a_mode() -> None:
@@ -80,7 +89,7 @@ def test_a_launch_without_a_calm_steady_batch_is_disturbed(
     steady = [{"phase": "steady", "wall_seconds": 0.5, "calm": known} for known in calm]
     cold = {"phase": "cold", "wall_seconds": 0.5, "calm": False}
 
-    assert is_disturbed(Outcome(batches=[cold, *steady]), LIMITS) is is_so
+    assert disturbances(UNSEEN, [cold, *steady], LIMITS) == (("slowed cores",) if is_so else ())
 
 
 def test_a_core_is_slowed_against_what_is_usual_for_its_interpreter_in_the_block() -> None:
@@ -144,18 +153,6 @@ def test_another_objective_is_one_value_for_a_pool_that_lives_on(
     assert round_values([one], objective) == {"steady": wanted}
 
 
-def test_launches_without_a_value_of_what_is_decided_on_are_told() -> None:
-    known, mute = entry(), entry("threads x4")
-    known["launch"]["peak_memory_mib"] = 40.0
-
-    assert flags([known, mute]) == []
-    assert flags([known, entry(status="crashed")], MEMORY) == []
-    assert flags([known, mute, mute], MEMORY) == [
-        "no peak memory known of 2 of 3 launches that ran, so they count as launches without a "
-        "value (this platform doesn't tell the memory of processes): threads x4"
-    ]
-
-
 @pytest.mark.parametrize(
     ("entries", "counts"),
     [
@@ -169,36 +166,3 @@ def test_of_several_the_last_undisturbed_counts_else_the_last_good_one(
     entries: list[dict[str, Any]], counts: float
 ) -> None:
     assert round_values(entries)["steady"]["threads x2"] == steady_value([counts])
-
-
-def test_a_busy_server_is_told_with_the_approaches_it_limited() -> None:
-    shares = {"asyncio x64": [0.7, 0.95, 0.99], "threads x2": [0.2, 0.9, 0.3]}
-    entries = [entry(name, service=share) for name, seen in shares.items() for share in seen]
-
-    (flag,) = flags(entries)
-    assert "the server was the bottleneck (it used up to 95% of a core) for asyncio x64:" in flag
-
-
-def test_a_server_with_time_to_spare_is_no_flag() -> None:
-    assert flags([entry(service=0.79), entry(service=None)]) == []
-
-
-def test_a_block_that_stays_disturbed_says_so() -> None:
-    calm, disturbed = entry(), entry(disturbed=True)
-
-    assert flags([calm, calm, calm, disturbed]) == []
-    assert "disturbed by other programs: 2 of 4" in flags([calm, calm, disturbed, disturbed])[0]
-    assert flags([]) == []
-
-
-@pytest.mark.parametrize(
-    ("calm", "says"), [([False] * 3 + [True] * 7, "30% of the batches"), ([True] * 10, "")]
-)
-def test_a_block_between_slowed_cores_says_so(calm: list[bool], says: str) -> None:
-    slow = entry()
-    slow["samples"] = [{"phase": "steady", "wall_seconds": 0.5, "calm": known} for known in calm]
-
-    found = flags([slow, entry()])
-
-    assert len(found) == bool(says)
-    assert all(f"slowed from outside around {says}" in flag for flag in found)

@@ -1,0 +1,94 @@
+"""Whether the cores were held back: by the control group's CPU quota, or by their own heat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from experiments.host import CPU_ROOT
+
+_GROUPS, _ROOT = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
+_HEAT = "cpu{}/thermal_throttle/core_throttle_count"
+
+
+@dataclass(frozen=True)
+class Throttling:
+    """Counters since boot: seconds that a quota held our groups back, and times a core was hot.
+
+    The quota's seconds are summed over the CPUs that were held back. None where it isn't told.
+    """
+
+    quota_seconds: float | None
+    heat_events: int | None
+
+
+def read_throttling(
+    cpus: Sequence[int] | None,
+    groups: Path = _GROUPS,
+    root: Path = _ROOT,
+    cpu_root: Path = CPU_ROOT,
+) -> Throttling:
+    """The counters of our control groups and of the given CPUs (all if None).
+
+    Of several groups on the way to the root the one that was held back most counts: those above
+    hold back those below. Sources: Linux Documentation/admin-guide/cgroup-v2.rst (cpu.stat,
+    throttled_usec), scheduler/sched-bwc.rst (throttled_time, ns), arch/x86 therm_throt.c.
+    """
+    seconds = [held for file in _stat_files(groups, root) if (held := _held_back(file)) is not None]
+    return Throttling(max(seconds, default=None), _heat_events(cpus, cpu_root))
+
+
+def _stat_files(groups: Path, root: Path) -> Iterator[Path]:
+    """cpu.stat of our group and of all above it, in either version of control groups."""
+    try:
+        lines = groups.read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, path = [*line.split(":", 2), "", ""][:3]
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        top = root / "cpu" if controllers else root
+        parts = [part for part in path.split("/") if part not in ("", "..")]
+        for depth in range(len(parts) + 1):
+            yield top.joinpath(*parts[:depth], "cpu.stat")
+
+
+def _held_back(file: Path) -> float | None:
+    try:
+        told = dict(line.split()[:2] for line in file.read_text().splitlines())
+        if "throttled_usec" in told:
+            return int(told["throttled_usec"]) / 1e6
+        return int(told["throttled_time"]) / 1e9
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _heat_events(cpus: Sequence[int] | None, cpu_root: Path) -> int | None:
+    """Each core's own counter; not the package's, which other cores' work moves as well."""
+    if cpus is None:
+        files = sorted(cpu_root.glob(_HEAT.format("[0-9]*")))
+    else:
+        files = [cpu_root / _HEAT.format(cpu) for cpu in cpus]
+    try:
+        return sum(int(file.read_text()) for file in files) if files else None
+    except (OSError, ValueError):
+        return None
+
+
+def quota_share(
+    before: Throttling, after: Throttling, wall_seconds: float, cpus: int
+) -> float | None:
+    """Share of the cores' time in which the quota held us back, at most 1."""
+    if before.quota_seconds is None or after.quota_seconds is None or wall_seconds <= 0:
+        return None
+    held = max(0.0, after.quota_seconds - before.quota_seconds)
+    return min(1.0, held / (wall_seconds * cpus))
+
+
+def new_heat_events(before: Throttling, after: Throttling) -> int | None:
+    """Times a core slowed itself down because it was hot."""
+    if before.heat_events is None or after.heat_events is None:
+        return None
+    return max(0, after.heat_events - before.heat_events)

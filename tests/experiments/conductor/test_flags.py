@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from experiments.conductor.flags import flags
+from experiments.conductor.surroundings import Disturbance
+from experiments.statistics.objectives import MEMORY, SECONDS, Objective
+
+LIMITS = {"foreign_cpu_share": 0.15, "steal_share": 0.05, "throttled_share": 0.05}
+
+
+def entry(
+    name: str = "threads x2", status: str = "ok", service: float | None = None,
+    load: float | None = None, workers: int = 2, launch_seconds: float = 1.0, **seen: float,
+) -> dict[str, Any]:  # fmt: skip
+    samples = [("cold", 0.75), ("steady", 0.5), ("steady", 0.5)]
+    return {
+        "approach": name,
+        "launch": {
+            "status": status,
+            "disturbed": bool(seen) and "clock_jump_seconds" not in seen,
+            "startup_seconds": 0.25,
+            "teardown_seconds": 0.125,
+            "service_cpu_share": service,
+            "load_1min": load,
+            "workers": workers,
+            "launch_seconds": launch_seconds,
+            **asdict(Disturbance(**seen)),  # type: ignore[arg-type]
+        },
+        "samples": [{"phase": phase, "wall_seconds": wall} for phase, wall in samples],
+    }
+
+
+def warnings_of(entries: list[dict[str, Any]], objective: Objective = SECONDS) -> list[str]:
+    return flags(entries, LIMITS, objective)
+
+
+def test_launches_without_a_value_of_what_is_decided_on_are_told() -> None:
+    known, mute = entry(), entry("threads x4")
+    known["launch"]["peak_memory_mib"] = 40.0
+
+    assert warnings_of([known, mute]) == []
+    assert warnings_of([known, entry(status="crashed")], objective=MEMORY) == []
+    assert warnings_of([known, mute, mute], objective=MEMORY) == [
+        "no peak memory known of 2 of 3 launches that ran, so they count as launches without a "
+        "value (this platform doesn't tell the memory of processes): threads x4"
+    ]
+
+
+def test_a_busy_server_is_told_with_the_approaches_it_limited() -> None:
+    shares = {"asyncio x64": [0.7, 0.95, 0.99], "threads x2": [0.2, 0.9, 0.3]}
+    entries = [entry(name, service=share) for name, seen in shares.items() for share in seen]
+
+    (flag,) = warnings_of(entries)
+    assert "the server was the bottleneck (it used up to 95% of a core) for asyncio x64:" in flag
+
+
+def test_a_server_with_time_to_spare_is_no_flag() -> None:
+    assert warnings_of([entry(service=0.79), entry(service=None)]) == []
+
+
+def test_a_block_that_stays_disturbed_says_so() -> None:
+    calm, foreign, both = entry(), entry(foreign_cpu_share=0.3), entry(foreign_cpu_share=0.2)
+    both["launch"]["throttle_events"] = 2
+
+    assert warnings_of([calm, calm, calm, foreign]) == []
+    assert warnings_of([calm, calm, foreign, both]) == [
+        "disturbed: 2 of 4 launches, also after repeats (foreign CPU use in 2, heat in 1)"
+    ]
+    assert warnings_of([]) == []
+
+
+@pytest.mark.parametrize(
+    ("calm", "says"), [([False] * 3 + [True] * 7, "30% of the batches"), ([True] * 10, "")]
+)
+def test_a_block_between_slowed_cores_says_so(calm: list[bool], says: str) -> None:
+    slow = entry()
+    slow["samples"] = [{"phase": "steady", "wall_seconds": 0.5, "calm": known} for known in calm]
+
+    found = warnings_of([slow, entry()])
+
+    assert len(found) == bool(says)
+    assert all(f"slowed from outside around {says}" in flag for flag in found)
+
+
+def loads(extra: float, workers: int = 2, launches: int = 120) -> list[dict[str, Any]]:
+    """Launches of a second, whose workers run all the time beside `extra` tasks of others."""
+    made, load = [], 0.0
+    for _ in range(launches):
+        made.append(entry(load=load, workers=workers))
+        load += (1 - math.exp(-1 / 60)) * (workers + extra - load)
+    return made
+
+
+@pytest.mark.parametrize("workers", [1, 2, 64])
+def test_the_load_of_our_own_work_is_no_flag(workers: int) -> None:
+    assert warnings_of(loads(0, workers)) == []
+    assert warnings_of([entry(load=None)]) == []
+
+
+def test_the_load_of_others_is_told() -> None:
+    (flag,) = warnings_of(loads(8))
+
+    assert flag.startswith("others kept the machine busy: a load average of 8.")
+    assert "explains at most 3." in flag
+
+
+def test_a_load_that_was_there_from_the_programs_before_is_no_flag() -> None:
+    fading = [entry(load=30 * math.exp(-n / 60)) for n in range(120)]
+
+    assert warnings_of(fading) == []
+
+
+def test_a_clock_that_was_set_is_told_but_disturbs_nothing() -> None:
+    (flag,) = warnings_of([entry(), entry(clock_jump_seconds=-3600.0)])
+
+    assert flag.startswith("the system's clock was set by -3600.0 s while 1 launch ran")
+    assert "timings are not" in flag
+
+
+def test_sleep_is_told_however_rare_it_was() -> None:
+    slept = [entry(suspended_seconds=30.0), entry(suspended_seconds=12.0)]
+
+    assert warnings_of([*[entry()] * 9, *slept]) == [
+        "the machine slept for 42.0 s while 2 launches ran"
+    ]
