@@ -68,10 +68,7 @@ class World:
         since, status, reason = self.failing.get(name, (10**9, "", ""))
         if number >= since:
             return Outcome(status=status, reason=reason, launch_seconds=self.launch_seconds)
-        outcome = self._measured(name, number, again, spec["profile"])
-        if spec["latencies"]:
-            outcome.latencies = [[1.5, 3 * spec["items"]]]
-            outcome.latency_quantiles = {"latency_p99_ms": 1.5}
+        outcome = self._measured(name, number, again, spec)
         if again < self.disturbed.get((name, number), 0):
             outcome.disturbance = Disturbance(foreign_cpu_share=0.9)
         return outcome
@@ -84,15 +81,15 @@ class World:
         found = {"scale": 1, **seconds, "expected": [0] * spec["items"]}
         return Outcome(status="ok", calibrated=found)
 
-    def _measured(self, name: str, number: int, again: int, profile: bool) -> Outcome:
+    def _measured(self, name: str, number: int, again: int, spec: Mapping[str, Any]) -> Outcome:
         rng = random.Random(f"{name}/{number}/{again}")
         batch = self.seconds.get(name, 0.5) * 2 ** rng.gauss(0, self.noise)
         walls = [batch * 2 ** rng.gauss(0, self.noise) for _ in range(3)]
         startup_seconds = 0.01 * rng.random()
         told = self._told(name, rng) if number < self.mute.get(name, 10**9) else {}
-        if not profile:
-            told = {key: value for key, value in told.items() if key.startswith("latency")}
-        return Outcome(
+        p99_ms = told.pop("latency_p99_ms", None)
+        profile = {"profile_seconds": batch, **told} if spec["profile"] else {}
+        outcome = Outcome(
             status="ok",
             startup_seconds=startup_seconds,
             teardown_seconds=0.001,
@@ -100,10 +97,14 @@ class World:
                 {"phase": phase, "batch": batch, "wall_seconds": wall}
                 for phase, batch, wall in zip(PHASES, (0, 0, 1), walls, strict=True)
             ],
-            peak_memory_mib=told.pop("peak_memory_mib", None),
-            profile={"profile_seconds": batch, **told},
+            peak_memory_mib=profile.pop("peak_memory_mib", None),
+            profile=profile,
             launch_seconds=self.launch_seconds,
         )
+        if spec["latencies"] and p99_ms is not None:  # all its items take that long
+            outcome.latencies = [[p99_ms, 3 * spec["items"]]]
+            outcome.latency_quantiles = {"latency_p99_ms": p99_ms}
+        return outcome
 
     def _told(self, name: str, rng: random.Random) -> dict[str, float]:
         """What else a launch tells: each as much as the approach's seconds, with its own noise."""

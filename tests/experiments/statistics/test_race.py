@@ -74,9 +74,9 @@ def test_the_dropped_never_come_back():
     assert race.pick not in gone
 
 
-def test_one_candidate_wins_alone():
+def test_one_candidate_alone_has_beaten_nobody():
     race = play(table()[:1])
-    assert (race.verdict, race.pick, race.rounds) == ("best", 0, 3)
+    assert (race.verdict, race.pick, race.rounds) == ("inconclusive", 0, 3)
 
 
 # --- what it must not notice
