@@ -12,9 +12,10 @@ import pandas as pd
 
 from experiments import schema
 from experiments.statistics.records import Judgement
-from reports import command, control, wording
+from reports import command, control, plausibility, wording
 from reports.load import Results
-from reports.races import Raced, ceilings, race_settings, raced, raced_controls
+from reports.plausibility import Limits, Speed
+from reports.races import Raced, race_settings, raced, raced_controls
 from reports.summarise import approach_columns, block_rows, by_mode_and_approach, where
 
 #: a program that computes for this share of its time is CPU-bound
@@ -28,7 +29,12 @@ def verdicts(results: Results, summary: pd.DataFrame) -> list[dict[str, Any]]:
     controls = list(raced_controls(results))
     rows = {**by_mode_and_approach(summary), **_control_rows(results, controls)}
     suspicion = control.suspicion(controls)
-    limits, margin = ceilings(results), race_settings(results).margin
+    ceilings = plausibility.ceilings(results.table(schema.CEILING))
+    margin = race_settings(results).margin
+
+    def limits(one: Raced, mode: str) -> Limits:
+        return Limits(one.block.cores, _cpu_bound(one, mode, rows), margin, ceilings)
+
     return [
         {
             "machine": results.name,
@@ -39,7 +45,7 @@ def verdicts(results: Results, summary: pd.DataFrame) -> list[dict[str, Any]]:
             "margin": margin,
             **_recommended(one, mode, rows),
             **_objective(one, mode),
-            "flags": [*suspicion, *_flags(results, one, mode, limits, rows)],
+            "flags": [*suspicion, *_flags(results, one, mode, limits(one, mode))],
         }
         for one in (*raced(results), *controls)
         for mode in one.judgements
@@ -135,37 +141,31 @@ def payback(row: Mapping[str, Any], baseline: Mapping[str, Any] | None) -> int |
     return max(1, math.ceil(extra / saved)) if saved > 0 else None
 
 
-def _flags(
-    results: Results, one: Raced, mode: str, limits: dict[int, float], rows: Summary
-) -> list[str]:
+def _flags(results: Results, one: Raced, mode: str, limits: Limits) -> list[str]:
     """Warnings of the run, of plausibility, of noise; each once."""
     run = results.runs.get(one.block.name, {})
     flags = [str(flag) for flag in run.get("flags") or []]
-    if _cpu_bound(one, mode, rows):
-        flags += _implausible(one, mode, limits.get(one.block.cores))
+    flags += _implausible(one, mode, limits)
     return list(dict.fromkeys(flags + list(one.judgements[mode].flags)))
 
 
 def _cpu_bound(one: Raced, mode: str, rows: Summary) -> bool:
-    """Whether the sequential program hardly waits: only then is the CPU ceiling its limit."""
+    """Whether the sequential program hardly waits: only then are the cores its limit."""
     baseline = next((a.label for a in one.block.approaches if a.executor == "sequential"), "")
     share = rows.get((one.block.name, mode, baseline), {}).get("cpu_share")
-    return share is None or bool(pd.isna(share)) or float(share) >= CPU_BOUND_SHARE
+    busy = share is None or bool(pd.isna(share)) or float(share) >= CPU_BOUND_SHARE
+    return one.block.kind == "cpu" and busy
 
 
-def _implausible(one: Raced, mode: str, ceiling: float | None) -> list[str]:
-    """A CPU speedup that is above the machine's own ceiling by more than chance."""
-    speedup = one.judgements[mode].speedup
-    if one.block.kind != "cpu" or speedup is None or ceiling is None:
-        return []
-    limit = max(ceiling, 1.0)
-    # the ceiling is itself measured; a tenth above it is more than its repeats differ
-    if speedup.low <= 1.1 * limit:
-        return []
-    return [
-        f"speedup {wording.times(speedup.estimate)} is above the measured ceiling of "
-        f"{wording.times(limit)} on {one.block.place}: suspect the measurement or the baseline"
-    ]
+def _implausible(one: Raced, mode: str, limits: Limits) -> list[str]:
+    """What can't be true of the pick's speedup, or of the baseline's time."""
+    speeds = {
+        approach.label: Speed(approach.label, approach.workers, speedup)
+        for approach in one.block.approaches
+        if approach.executor != "sequential" and (speedup := one.speedup(mode, approach.label))
+    }
+    alone = [speed for speed in speeds.values() if speed.workers == 1]
+    return plausibility.flags(speeds.get(one.judgements[mode].pick or ""), alone, limits)
 
 
 def as_json(rows: list[dict[str, Any]]) -> str:

@@ -1,0 +1,137 @@
+"""Whether a verdict can be true: its speedup against what cores, workers and baseline allow.
+
+A doubt is a flag of the verdict, `implausible: CAUSE: sentence`. The causes alone make the mark
+that an approach carries wherever it is recommended, so the mark can be made from verdicts.csv.
+
+How often the ceiling cries wolf, simulated with a true speedup exactly at the ceiling (1.94x, the
+worst case), 5 repeats of the ceiling, 5 rounds raced among 4 approaches, 2 of them at the ceiling:
+see tests/reports/test_plausibility.py, which repeats a part of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from experiments.statistics.intervals import centre_interval
+from experiments.statistics.records import Interval
+from reports import wording
+
+PREFIX = "implausible: "
+CEILING, EFFICIENCY, BASELINE = "above the ceiling", "efficiency above 1", "slow baseline"
+CAUSES = (CEILING, EFFICIENCY, BASELINE)
+#: a ceiling measured once has no interval: a tenth is more than its repeats differ on a machine
+#: that is fit to measure on (sd 2 to 3%)
+ONE_REPEAT = 1.1
+
+
+@dataclass(frozen=True)
+class Speed:
+    """An approach, and how much faster than the sequential program it is said to be."""
+
+    label: str
+    workers: int
+    speedup: Interval
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What bounds the speedups of a block.
+
+    cores      logical CPUs it ran on
+    cpu_bound  whether the sequential program hardly waits: only then do cores bound it
+    margin     differences up to this share don't matter
+    ceilings   the most that k cores may give, by the k that were measured (see `ceilings`)
+    """
+
+    cores: int
+    cpu_bound: bool
+    margin: float
+    ceilings: Mapping[int, float]
+
+
+def ceilings(table: pd.DataFrame) -> dict[int, float]:
+    """Upper 95% limit of the machine's ceiling by core count, from the repeats in ceiling.csv."""
+    known = table[table["speedup"] > 0]
+    return {int(str(k)): _upper(group) for k, group in known.groupby("cores")["speedup"]}
+
+
+def _upper(repeats: pd.Series) -> float:
+    """The t limit over log repeats."""
+    found = centre_interval(np.log(repeats.to_numpy(dtype=float)))
+    return found.high if len(repeats) > 1 else ONE_REPEAT * found.estimate
+
+
+def flags(pick: Speed | None, alone: Sequence[Speed], limits: Limits) -> list[str]:
+    """What can't be true of a verdict, a sentence a cause.
+
+    `pick` is the recommendation or the candidate so far, None where its speedup is unknown;
+    `alone` are the approaches of the block with one worker, sequential but for their name.
+    """
+    slow = _slow_baseline(alone, limits.margin)
+    if pick is None or (slow and pick.workers == 1):
+        return slow  # a single worker's efficiency is its speedup: that is said already
+    return (_above_ceiling(pick, limits) or _efficient(pick, limits)) + slow
+
+
+def _above_ceiling(pick: Speed, limits: Limits) -> list[str]:
+    """A speedup of CPU work that independent processes on as many cores don't reach.
+
+    One core's ceiling is 1 by definition, no measurement: it is left to the efficiency. So are
+    cores for which, and above which, none was measured: the cores themselves are the bound then.
+    """
+    cores = min(pick.workers, limits.cores)
+    measured = min((k for k in limits.ceilings if k >= cores), default=None)
+    if not limits.cpu_bound or cores < 2 or measured is None:
+        return []
+    limit = max(1.0, limits.ceilings[measured])
+    if not pick.speedup.low > limit:
+        return []
+    whose = "" if measured == cores else f" (measured on {measured}, not on {cores})"
+    return [
+        f"{PREFIX}{CEILING}: {pick.label} is at least {wording.times(pick.speedup.low)} "
+        f"sequential, above the measured ceiling of {cores} cores, at most {wording.times(limit)}"
+        f"{whose}: suspect the measurement, the sequential baseline or the ceiling"
+    ]
+
+
+def _efficient(pick: Speed, limits: Limits) -> list[str]:
+    """More than 1 for each worker, or for each core that workers of CPU work can use."""
+    used = min(pick.workers, limits.cores) if limits.cpu_bound else pick.workers
+    if not pick.speedup.low > used * (1 + limits.margin):
+        return []
+    noun = "core" if limits.cpu_bound and limits.cores < pick.workers else "worker"
+    return [
+        f"{PREFIX}{EFFICIENCY}: {pick.label} is at least {wording.times(pick.speedup.low)} "
+        f"sequential with {wording.count(used, noun)}, {wording.times(pick.speedup.low / used)} "
+        "each: suspect the measurement, or work that only the sequential program does"
+    ]
+
+
+def _slow_baseline(alone: Sequence[Speed], margin: float) -> list[str]:
+    """One worker that is proven faster than the sequential program, which does the same."""
+    faster = [one for one in alone if one.speedup.low > 1 + margin]
+    if not faster:
+        return []
+    best = max(faster, key=lambda one: one.speedup.low)
+    interval = wording.times_interval(best.speedup.low, best.speedup.high)
+    return [
+        f"{PREFIX}{BASELINE}: the sequential baseline is not the best sequential: {best.label} is "
+        f"{wording.times(best.speedup.estimate)} ({interval}) faster; speedups are against a slow "
+        "baseline: suspect the sequential program or its measurement"
+    ]
+
+
+def causes(said: Sequence[str]) -> list[str]:
+    """The causes of doubt among a verdict's flags."""
+    return [
+        cause for cause in CAUSES if any(flag.startswith(f"{PREFIX}{cause}: ") for flag in said)
+    ]
+
+
+def mark(found: Sequence[str]) -> str:
+    """The words beside an approach: (implausible: slow baseline); nothing without a cause."""
+    return f"({PREFIX}{', '.join(found)})" if found else ""
