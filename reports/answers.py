@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from experiments import schema
-from reports import sentences, wording
+from reports import plausibility, sentences, wording
 from reports.load import Block, Results, records
 from reports.sentences import Row
 
@@ -41,6 +41,8 @@ class Answer:
     verdict: str
     mark: str
     approach: str
+    #: the mark of what can't be true: it stands wherever the approach is named
+    doubt: str
     speedup: str
     speedup_interval: str
     seconds: str
@@ -83,7 +85,7 @@ def answers(results: Results, tables: Tables) -> list[AnswerGroup]:
             line = AnswerLine(
                 steady=answer(block, row, number),
                 oneshot=answer(block, once, number) if once is not None else None,
-                warnings=_grave(results, block, row),
+                warnings=_grave(results, block, row, once),
             )
             grouped.setdefault(block.subject, []).append(line)
     return [AnswerGroup(wording.short(name), tuple(lines)) for name, lines in grouped.items()]
@@ -94,11 +96,11 @@ def verdict_rows(verdicts: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]
     return {(row["block"], row["mode"]): row for row in records(verdicts)}
 
 
-def _grave(results: Results, block: Block, row: Row) -> tuple[str, ...]:
+def _grave(results: Results, block: Block, row: Row, once: Row | None) -> tuple[str, ...]:
     """Warnings that concern what the verdict means, not only its noise: they go to page one."""
     measured = [str(flag) for flag in results.runs.get(block.name, {}).get("flags", [])]
-    flags = sentences.names(row["flags"])
-    return tuple(flag for flag in flags if flag in measured or "ceiling" in flag)
+    flags = sentences.concerns(row, once)
+    return tuple(flag for flag in flags if flag in measured or plausibility.PREFIX in flag)
 
 
 def answer(block: Block, row: Row, number: int) -> Answer:
@@ -110,6 +112,7 @@ def answer(block: Block, row: Row, number: int) -> Answer:
         verdict=verdict,
         mark=sentences.MARKS.get(verdict, ""),
         approach=str(row["approach"]) if ran else "none",
+        doubt=sentences.doubt(row) if ran else "",
         **gain(row),
         seconds=cell(wording.seconds(row["seconds"])),
         baseline=cell(wording.seconds(row["baseline_seconds"])),

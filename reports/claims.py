@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from experiments import schema
-from reports import command, rulings, wording
-from reports.load import Results, ResultsError
+from reports import command, plausibility, rulings, sentences, wording
+from reports.load import Results, ResultsError, records
 from reports.rulings import Evidence, Ruling
 
 
@@ -50,8 +50,10 @@ CLAIMS = (
 )
 
 
-def rule_all(results: Results, summary: pd.DataFrame) -> list[dict[str, object]]:
-    """Rows of claims.csv, one a claim."""
+def rule_all(
+    results: Results, summary: pd.DataFrame, verdicts: pd.DataFrame
+) -> list[dict[str, object]]:
+    """Rows of claims.csv, one a claim; evidence that a verdict's flags doubt says so."""
     evidence = _evidence(results, summary)
     rows: list[dict[str, object]] = []
     for claim in CLAIMS:
@@ -62,11 +64,30 @@ def rule_all(results: Results, summary: pd.DataFrame) -> list[dict[str, object]]
                 "claim_id": claim.claim_id,
                 "claim": claim.claim,
                 "ruling": ruling.ruling,
-                "evidence": ruling.evidence,
+                "evidence": ruling.evidence + _doubts(ruling.cells, verdicts),
                 "cells": json.dumps(ruling.cells, ensure_ascii=False),
             }
         )
     return rows
+
+
+def _doubts(cells: Sequence[str], verdicts: pd.DataFrame) -> str:
+    """Which of the evidence can't be right as measured, going by the steady verdicts' flags."""
+    steady = records(verdicts[verdicts["mode"] == "steady"])
+    marks = {cell: _mark(cell, steady) for cell in cells}
+    told = [f"{cell} {mark}" for cell, mark in marks.items() if mark]
+    return f" Doubtful: {wording.listing(told)}." if told else ""
+
+
+def _mark(cell: str, verdicts: Sequence[sentences.Row]) -> str:
+    """Of a pick, all causes; of all else in a block, a baseline that makes every speedup wrong."""
+    for row in verdicts:
+        block, found = row["block"], plausibility.causes(sentences.names(row["flags"]))
+        if cell == f"{block}: {row['approach']}":
+            return plausibility.mark(found)
+        if cell == block or cell.startswith(f"{block}: "):
+            return plausibility.mark([one for one in found if one == plausibility.BASELINE])
+    return ""
 
 
 def _evidence(results: Results, summary: pd.DataFrame) -> Evidence:
@@ -90,9 +111,12 @@ def _with_gil(results: Results, summary: pd.DataFrame) -> frozenset[str]:
 
 
 def main(results: Results) -> None:
-    """Write claims.csv from summary.csv."""
-    results.write(schema.CLAIMS, rule_all(results, results.table(schema.SUMMARY)))
+    """Write claims.csv from summary.csv and the flags of verdicts.csv."""
+    tables = (results.table(table) for table in (schema.SUMMARY, schema.VERDICT_TABLE))
+    results.write(schema.CLAIMS, rule_all(results, *tables))
 
 
 if __name__ == "__main__":
-    sys.exit(command.run(main, "Rule the textbook's claims: summary.csv -> claims.csv."))
+    sys.exit(
+        command.run(main, "Rule the textbook's claims: summary.csv, verdicts.csv -> claims.csv.")
+    )

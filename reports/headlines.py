@@ -8,7 +8,7 @@ import pandas as pd
 
 from experiments.statistics.objectives import OBJECTIVES, Objective
 from reports import sentences, wording
-from reports.load import Results
+from reports.load import Results, records
 
 _DECIDED = ("best", "tie")
 _WORK = {"cpu": "CPU-bound work", "waiting": "Work that mostly waits"}
@@ -19,13 +19,15 @@ def headlines(results: Results, verdicts: pd.DataFrame) -> list[str]:
     kinds = {block.name: block.kind for block in results.blocks}
     subjects = {block.name: wording.short(block.subject) for block in results.blocks}
     verdicts = verdicts.assign(
-        kind=verdicts["block"].map(kinds), subject=verdicts["block"].map(subjects)
+        kind=verdicts["block"].map(kinds),
+        subject=verdicts["block"].map(subjects),
+        doubt=[sentences.doubt(row) for row in records(verdicts)],
     )
     steady = verdicts[verdicts["mode"] == "steady"]
     made = [_objective(steady), *(_kind(steady, kind) for kind in _WORK)]
     made += _each(steady, _no_gain)
     made += [_oneshot(verdicts), _undecided(steady)]
-    made += _each(steady, _failed)
+    made += [*_each(steady, _failed), _doubted(verdicts)]
     return [sentence for sentence in made if sentence]
 
 
@@ -55,7 +57,7 @@ def _kind(steady: pd.DataFrame, kind: str) -> str:
     blocks = steady[steady["kind"] == kind]
     blocks = blocks[blocks["cores"] == blocks["cores"].max()]
     won = blocks[blocks["verdict"].isin(_DECIDED) & (blocks["executor"] != "sequential")]
-    won = won[won["speedup"].notna()]
+    won = won[won["speedup"].notna() & (won["doubt"] == "")]
     if won.empty:
         return ""
     groups = sorted(won.groupby("executor"), key=lambda pair: -len(pair[1]))
@@ -89,7 +91,7 @@ def _share(group: pd.DataFrame) -> str:
 
 
 def _no_gain(steady: pd.DataFrame, what: Objective) -> str:
-    rows = steady[steady["verdict"] == "no-gain"]
+    rows = steady[(steady["verdict"] == "no-gain") & (steady["doubt"] == "")]
     if rows.empty:
         return ""
     where = _places(rows)
@@ -103,7 +105,7 @@ def _no_gain(steady: pd.DataFrame, what: Objective) -> str:
 
 def _oneshot(verdicts: pd.DataFrame) -> str:
     """In how many blocks the answer differs when the pool lives for one batch only."""
-    sure = verdicts[verdicts["verdict"].isin((*_DECIDED, "no-gain"))]
+    sure = verdicts[verdicts["verdict"].isin((*_DECIDED, "no-gain")) & (verdicts["doubt"] == "")]
     both = sure[sure["mode"] == "steady"].merge(
         sure[sure["mode"] == "oneshot"], on="block", suffixes=("", "_once")
     )
@@ -127,7 +129,7 @@ def _undecided(steady: pd.DataFrame) -> str:
         return ""
     many = wording.count(len(steady), "block")
     text = f"Not decided: {len(rows)} of {many}, {wording.listing(_places(rows))}."
-    timed = rows[rows["objective"] == "seconds"]
+    timed = rows[(rows["objective"] == "seconds") & (rows["doubt"] == "")]
     gains = timed[timed["speedup_low"] > 1 + timed["margin"]].sort_values("speedup_low")
     if gains.empty:
         return text
@@ -145,6 +147,22 @@ def _failed(steady: pd.DataFrame, what: Objective) -> str:
         return ""
     where = _places(rows)
     return f"{sentences.nothing(what)} in {wording.listing(where)}."
+
+
+def _doubted(verdicts: pd.DataFrame) -> str:
+    """Recommendations that can't be right as measured: the other sentences leave them out."""
+    rows = verdicts[(verdicts["doubt"] != "") & (verdicts["approach"] != "")]
+    if rows.empty:
+        return ""
+    told = [
+        f"{row['approach']} {row['doubt']} in {place}"
+        + (" for a single batch" if row["mode"] == "oneshot" else "")
+        for (_, row), place in zip(rows.iterrows(), _places(rows), strict=True)
+    ]
+    return (
+        f"Left out of these recommendations, as they can't be right as measured: {len(rows)} of "
+        f"{wording.count(len(verdicts), 'verdict')}, {wording.listing(told)}."
+    )
 
 
 def _places(rows: pd.DataFrame) -> list[str]:

@@ -164,6 +164,19 @@ def stops(results: Results) -> list[Pair]:
     ]
 
 
+def plausibility_rules(results: Results) -> str:
+    """When a verdict can't be right as measured."""
+    margin = wording.percent(results.plan["statistics"].get("margin"))
+    return (
+        "A verdict is flagged as implausible, and its approach marked wherever it is named, where "
+        "the lower end of its speedup's interval is above the machine's ceiling for as many cores "
+        "as its workers can use (CPU-bound work; the upper end of the ceiling's 95% interval over "
+        f"its repeats), or by more than {margin} above the number of its workers (for CPU-bound "
+        "work: of the cores they can use); and where an approach with one worker is proven more "
+        f"than {margin} faster than the sequential program, which then isn't the best sequential."
+    )
+
+
 def ceiling_lines(ceiling: pd.DataFrame) -> list[tuple[str, str, str, str]]:
     """The ceiling table: cores, median speedup, its range, repeats."""
     lines = []

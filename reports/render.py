@@ -81,6 +81,7 @@ def context(results: Results) -> dict[str, Any]:
         "claims": _claims(tables),
         "settings": method.settings(results),
         **_costs(results, tables),
+        "plausibility": method.plausibility_rules(results),
         "ceiling": method.ceiling_lines(tables.ceiling),
         "machine_facts": method.machine_facts(results),
         "interpreters": method.interpreters(results),

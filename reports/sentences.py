@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from experiments.statistics.objectives import OBJECTIVES, Objective
-from reports import wording
+from reports import plausibility, wording
 from reports.load import Block
 
 Row = Mapping[str, Any]
@@ -40,6 +40,25 @@ def names(cell: Any) -> list[str]:
     except ValueError:
         return [str(cell)]
     return [str(one) for one in value] if isinstance(value, list) else [str(value)]
+
+
+def doubt(row: Row) -> str:
+    """The mark of a verdict that can't be true as measured; nothing for the others."""
+    return plausibility.mark(plausibility.causes(names(row["flags"])))
+
+
+def marked(name: str, row: Row) -> str:
+    """What a verdict recommends, never without its mark: processes x2 (implausible: ...)."""
+    return " ".join(filter(None, [name, doubt(row)]))
+
+
+def concerns(steady: Row, once: Row | None) -> list[str]:
+    """The warnings on a block: of its steady verdict, and what can't be true of the other alone."""
+    said = names(steady["flags"])
+    known = plausibility.causes(said)
+    other = names(once["flags"]) if once is not None else []
+    fresh = [flag for flag in other if set(plausibility.causes([flag])) - set(known)]
+    return list(dict.fromkeys([*said, *(f"for a single batch, {flag}" for flag in fresh)]))
 
 
 def is_sequential(row: Row) -> bool:
@@ -85,8 +104,8 @@ def decided_on(row: Row) -> str:
 
 def recommendation(row: Row) -> str:
     """The first sentence on a verdict: what to take, by how much, in seconds."""
-    verdict, approach = str(row["verdict"]), str(row["approach"])
-    decided = decided_on(row)
+    verdict, decided = str(row["verdict"]), decided_on(row)
+    approach = marked(str(row["approach"]), row)
     first = f"{decided}; " if decided else ""
     if verdict == "failed":
         return f"{nothing(objective(row))}: {row['reason'] or 'see the list of failures'}."
@@ -96,7 +115,7 @@ def recommendation(row: Row) -> str:
         return f"Not decided. {approach} looks best so far: {first}{gain(row)}, {against(row)}."
     if is_sequential(row):
         return (
-            f"Stay with the sequential program ({first}{against(row)}): nothing "
+            f"Stay with {marked('the sequential program', row)} ({first}{against(row)}): nothing "
             f"{beats(objective(row))} it by more than {wording.percent(row['margin'])}."
         )
     return f"Take {approach}: {first}{gain(row)}, {against(row)}."
@@ -210,16 +229,17 @@ def _tail(row: Row | None) -> str:
 def oneshot(row: Row) -> str:
     """The verdict for a pool that is started for one batch and stopped again."""
     verdict = str(row["verdict"])
+    approach = marked(str(row["approach"]), row)
     start_text = "For a single batch (pool started and stopped around it)"
     if verdict == "failed":
         return f"{start_text} nothing gave a right answer."
     if alone(row):
         return f"{start_text} it is not decided: {row['reason']}."
     if verdict == "inconclusive":
-        return f"{start_text} it is not decided; {row['approach']} looks best: {gain(row)}."
+        return f"{start_text} it is not decided; {approach} looks best: {gain(row)}."
     if is_sequential(row):
-        return f"{start_text} the sequential program remains: {against(row)}."
-    return f"{start_text} take {row['approach']}: {gain(row)}, {against(row)}."
+        return f"{start_text} {marked('the sequential program', row)} remains: {against(row)}."
+    return f"{start_text} take {approach}: {gain(row)}, {against(row)}."
 
 
 def figure_finding(row: Row, block: Block) -> str:

@@ -139,7 +139,7 @@ def _block_view(
         latencies=_latency_lines(summary, str(steady["approach"])),
         absent=_absent(summary, block),
         laws=_laws(tables.fits, block),
-        flags=tuple(dict.fromkeys(sentences.names(steady["flags"]))),
+        flags=tuple(sentences.concerns(steady, once)),
         facts=_facts(results, block, summary),
     )
 

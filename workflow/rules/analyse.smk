@@ -58,6 +58,7 @@ rule fit:
 rule claims:
     input:
         f"{RESULTS}/summary.csv",
+        f"{RESULTS}/verdicts.csv",
         code=REPORT_CODE,
     output:
         f"{RESULTS}/claims.csv",
