@@ -165,7 +165,13 @@ LATENCIES = Table(
     "items of a launch of a waiting task that took about equally long (steady batches)",
     (
         _text("launch_id", "launch they belong to"),
-        _amount("latency_ms", "time of an item in a worker, within 1%: a bucket's middle"),
+        Column(
+            "latency_ms",
+            "number",
+            "time of an item in a worker, within 1%: a bucket's middle",
+            0,
+            positive=True,
+        ),
         _count("count", "items in the bucket"),
     ),
 )

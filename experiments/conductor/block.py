@@ -88,7 +88,7 @@ class BlockRun:
         self.settings = plan["settings"]
         self.code_digest = code_digest()  # of what runs now, whatever ran when the plan was made
         self.approaches = {entry["approach"]: entry for entry in self.block["approaches"]}
-        self.journal = Journal(folder / "journal.jsonl", self._identity())
+        self.journal = Journal(folder / "journal.jsonl", self._identity(), self.approaches)
         self.objective = OBJECTIVES[self.block["objective"]]
         entered, rules = candidates(self.block), race_settings(plan, self.block)
         self.race = BlockRace(entered, rules, self.objective.modes, self.objective)

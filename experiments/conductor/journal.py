@@ -9,9 +9,11 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from experiments.conductor.entries import fault
 
 
 class JournalError(RuntimeError):
@@ -19,10 +21,16 @@ class JournalError(RuntimeError):
 
 
 class Journal:
-    """Launches of one block, in the order they ran."""
+    """Launches of one block, in the order they ran.
 
-    def __init__(self, path: Path, identity: Mapping[str, Any]) -> None:
-        self.path, self.identity = path, dict(identity)
+    `identity` says what the journal must have been begun for, `approaches` whose launches it may
+    hold. Raises JournalError where an old one doesn't fit, or a line of it is damaged.
+    """
+
+    def __init__(
+        self, path: Path, identity: Mapping[str, Any], approaches: Collection[str]
+    ) -> None:
+        self.path, self.identity, self.approaches = path, dict(identity), approaches
         self.entries: list[dict[str, Any]] = []
         self.note = ""
         if path.exists() and path.stat().st_size:
@@ -43,29 +51,50 @@ class Journal:
     def _read(self) -> None:
         content = self.path.read_bytes()
         whole, _, rest = content.rpartition(b"\n")
+        lines = [(n, line) for n, line in enumerate(whole.split(b"\n"), 1) if line]
+        if lines:
+            first = self._parse(*lines[0])
+            if not isinstance(first, dict):
+                raise self._damaged(lines[0][0], "it doesn't say what the journal is of")
+            self._compare(first.get("journal"))
+        for number, line in lines[1:]:
+            self._take(number, self._parse(number, line))
         if rest:  # killed while it wrote: that launch is lost, and its line must not stay half
             self.note = f"{self.path}: the last line was cut off; its launch is measured again"
             with self.path.open("r+b") as file:
                 file.truncate(len(whole) + 1 if whole else 0)
-        lines = [self._parse(n, line) for n, line in enumerate(whole.split(b"\n"), 1) if line]
         if not lines:
             self._append({"journal": self.identity})
-            return
-        self._compare(lines[0].get("journal"))
-        self.entries = lines[1:]
 
-    def _parse(self, number: int, line: bytes) -> dict[str, Any]:
+    def _parse(self, number: int, line: bytes) -> Any:
         try:
-            content: dict[str, Any] = json.loads(line)
-            missing = _KEYS - set(content) if number > 1 else set()
-            if isinstance(content, dict) and not missing:
-                return content
-            problem = "it is no launch"
-        except (ValueError, TypeError) as error:
-            problem = " ".join(str(error).split())
-        raise JournalError(
-            f"{self.path}: line {number} is damaged ({problem}); move the file away to measure the "
-            "block again"
+            return json.loads(line)
+        except ValueError as error:
+            raise self._damaged(number, " ".join(str(error).split())) from error
+
+    def _take(self, number: int, entry: Any) -> None:
+        """Take over the launch of an old line."""
+        problem = fault(entry) or self._misplaced(entry)
+        if problem:
+            raise self._damaged(number, problem)
+        self.entries.append(entry)
+
+    def _misplaced(self, entry: Mapping[str, Any]) -> str:
+        """What makes a launch none of this block, or none that may follow those before it."""
+        if entry["approach"] not in self.approaches:
+            return f"approach {entry['approach']!r} is not in this block"
+        before = [one["launch"] for one in self.entries]
+        if entry["launch"]["launch_id"] in {launch["launch_id"] for launch in before}:
+            return f"launch {entry['launch']['launch_id']!r} is there twice"
+        due = max((launch["round"] for launch in before), default=-1) + 1
+        if entry["launch"]["round"] > due:
+            return f"it is of round {entry['launch']['round']}, before any of round {due}"
+        return ""
+
+    def _damaged(self, number: int, problem: str) -> JournalError:
+        return JournalError(
+            f"{self.path}: line {number} is damaged ({problem}); nothing was touched: move "
+            "the file away to measure the block again"
         )
 
     def _compare(self, found: Any) -> None:
@@ -93,6 +122,5 @@ class Journal:
             ) from error
 
 
-_KEYS = {"approach", "launch", "samples", "latencies"}
 _WORDS = {"digest": "plan", "fingerprint": "machine", "code_digest": "version of the measured code",
           "block": "block", "schema_version": "schema version"}  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from experiments.conductor.journal import Journal, JournalError
+from tests.experiments.conductor.test_entries import entry
 
 IDENTITY = {
     "schema_version": 1,
@@ -24,19 +25,14 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "blocks/b/journal.jsonl"
 
 
-def entry(number: int = 0, approach: str = "threads x2") -> dict[str, Any]:
-    return {
-        "approach": approach,
-        "launch": {"round": number, "wall": 1 / 3},
-        "samples": [],
-        "latencies": [[1.5, 8]],
-    }
+def opened(path: Path, **changes: Any) -> Journal:
+    return Journal(path, {**IDENTITY, **changes}, {"threads x2"})
 
 
 def complaint(path: Path, **changes: Any) -> str:
     before = path.read_bytes()
     with pytest.raises(JournalError) as caught:
-        Journal(path, {**IDENTITY, **changes})
+        opened(path, **changes)
     assert path.read_bytes() == before  # nothing that was measured is lost
     assert "\n" not in str(caught.value)
     assert str(path) in str(caught.value)
@@ -44,10 +40,10 @@ def complaint(path: Path, **changes: Any) -> str:
 
 
 def test_a_rerun_finds_every_launch_to_the_last_digit(path: Path) -> None:
-    first = Journal(path, IDENTITY)
+    first = opened(path)
     first.add(entry(0))
     first.add(entry(1))
-    second = Journal(path, IDENTITY)
+    second = opened(path)
 
     assert second.entries == first.entries == [entry(0), entry(1)]
     assert second.note == ""
@@ -55,53 +51,82 @@ def test_a_rerun_finds_every_launch_to_the_last_digit(path: Path) -> None:
 
 
 def test_a_launch_is_on_disk_before_the_next_one(path: Path) -> None:
-    journal = Journal(path, IDENTITY)
+    journal = opened(path)
     journal.add(entry())
 
     assert json.loads(path.read_text().splitlines()[-1]) == entry()
 
 
 def test_a_line_that_was_cut_off_is_measured_again(path: Path) -> None:
-    journal = Journal(path, IDENTITY)
+    journal = opened(path)
     journal.add(entry(0))
     whole = path.read_bytes()
     journal.add(entry(1))
     path.write_bytes(path.read_bytes()[:-9])
-    again = Journal(path, IDENTITY)
+    again = opened(path)
 
     assert again.entries == [entry(0)]
     assert "the last line was cut off; its launch is measured again" in again.note
     assert path.read_bytes() == whole
     again.add(entry(1))
-    assert Journal(path, IDENTITY).entries == [entry(0), entry(1)]
+    assert opened(path).entries == [entry(0), entry(1)]
 
 
 def test_a_first_line_that_was_cut_off_is_begun_again(path: Path) -> None:
-    Journal(path, IDENTITY)
+    opened(path)
     path.write_bytes(path.read_bytes()[:10])
 
-    assert Journal(path, IDENTITY).entries == []
-    assert Journal(path, IDENTITY).note == ""
+    assert opened(path).entries == []
+    assert opened(path).note == ""
 
 
 @pytest.mark.parametrize(
     "line", ["{broken", "17", "[]", '"text"', '{"approach": "threads x2"}', "\ufffd", "\x00\x00"]
 )
-def test_a_damaged_line_is_named_and_left_alone(path: Path, line: str) -> None:
-    journal = Journal(path, IDENTITY)
+@pytest.mark.parametrize("end", ["", '{"cut o'])
+def test_a_damaged_line_is_named_and_left_alone(path: Path, line: str, end: str) -> None:
+    journal = opened(path)
     journal.add(entry(0))
     with path.open("a", encoding="utf-8") as file:
         file.write(f"{line}\n")
-    Path(path).write_bytes(path.read_bytes() + json.dumps(entry(1)).encode() + b"\n")
+    Path(path).write_bytes(path.read_bytes() + json.dumps(entry(1)).encode() + b"\n" + end.encode())
 
-    assert "line 3 is damaged" in complaint(path)
+    assert "line 3 is damaged (" in complaint(path)
+    assert "nothing was touched: move the file away" in complaint(path)
 
 
-@pytest.mark.parametrize("line", ["{}", "[1]", "nonsense"])
-def test_a_file_that_is_no_journal_is_left_alone(path: Path, line: str) -> None:
+@pytest.mark.parametrize(
+    ("second", "says"),
+    [
+        (entry(1, wall_seconds=-0.5), "sample 0: 'wall_seconds' can't be -0.5"),
+        (entry(1, approach="threads x9"), "approach 'threads x9' is not in this block"),
+        (entry(0), "launch 'b/0/threads x2/0' is there twice"),
+        (entry(7), "it is of round 7, before any of round 1"),
+    ],
+)
+def test_a_line_that_cant_be_a_launch_here_is_damaged(
+    path: Path, second: dict[str, Any], says: str
+) -> None:
+    opened(path).add(entry(0))
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"{json.dumps(second)}\n")
+
+    assert f"line 3 is damaged ({says})" in complaint(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("{}", "belongs to another schema version (None, now 1)"),
+        ("[1]", "line 1 is damaged (it doesn't say what the journal is of)"),
+        ("nonsense", "line 1 is damaged (Expecting value"),
+    ],
+)
+def test_a_file_that_is_no_journal_is_left_alone(path: Path, line: str, says: str) -> None:
     path.parent.mkdir(parents=True)
     path.write_text(f"{line}\n")
-    complaint(path)
+
+    assert says in complaint(path)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +140,7 @@ def test_a_file_that_is_no_journal_is_left_alone(path: Path, line: str) -> None:
     ],
 )
 def test_a_journal_that_does_not_belong_here_is_left_alone(path: Path, key: str, says: str) -> None:
-    Journal(path, IDENTITY).add(entry())
+    opened(path).add(entry())
     line = complaint(path, **{key: "other"})
 
     assert says in line
@@ -125,7 +150,7 @@ def test_a_journal_that_does_not_belong_here_is_left_alone(path: Path, key: str,
 def test_a_full_disk_is_told_and_what_was_measured_stays(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    journal = Journal(path, IDENTITY)
+    journal = opened(path)
     journal.add(entry(0))
 
     def full(descriptor: int) -> None:
@@ -137,7 +162,7 @@ def test_a_full_disk_is_told_and_what_was_measured_stays(
     monkeypatch.undo()
 
     assert journal.entries == [entry(0)]
-    assert Journal(path, IDENTITY).entries[0] == entry(0)
+    assert opened(path).entries[0] == entry(0)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this platform")
@@ -145,4 +170,4 @@ def test_a_disk_that_is_full_from_the_start_is_told(tmp_path: Path) -> None:
     (tmp_path / "journal.jsonl").symlink_to("/dev/full")
 
     with pytest.raises(JournalError, match=r"journal\.jsonl: can't be written: no free disk"):
-        Journal(tmp_path / "journal.jsonl", IDENTITY)
+        opened(tmp_path / "journal.jsonl")
