@@ -57,7 +57,7 @@ def prepare(config: Mapping[str, Any], cores: int | None, dry: bool, errand: boo
     """Check everything, say the plan; exits with one line a problem and status 1."""
     try:
         return _prepare(config, cores, dry, errand)
-    except (settings.ConfigError, lock.BusyError) as error:
+    except (settings.ConfigError, lock.LockError) as error:
         sys.exit("\n".join(f"Poolwise: {line}" for line in str(error).splitlines()))
     except OSError as error:
         sys.exit(f"Poolwise: {error.filename}: {error.strerror or error}")

@@ -34,7 +34,7 @@ def main() -> None:
     try:
         with lock.held("run"):
             broken = _run(wanted, args)
-    except (lock.BusyError, verdict.BenchError) as error:
+    except (lock.LockError, verdict.BenchError) as error:
         sys.exit(f"Poolwise: {error}")
     sys.exit(1 if broken else 0)
 

@@ -111,7 +111,7 @@ def main() -> None:
     try:
         with lock.held("measure"):
             _measure(args)
-    except (lock.BusyError, JournalError, ServiceError, CeilingError, PlanError) as error:
+    except (lock.LockError, JournalError, ServiceError, CeilingError, PlanError) as error:
         sys.exit(f"Poolwise: {error}")
     except OSError as error:
         sys.exit(f"Poolwise: {error.filename or args.results}: {error.strerror or error}")

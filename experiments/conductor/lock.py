@@ -17,26 +17,32 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-FOLDER = Path(os.environ.get("POOLWISE_LOCK_FOLDER") or "/tmp")
+VARIABLE = "POOLWISE_LOCK_FOLDER"
+FOLDER = Path(os.environ.get(VARIABLE) or "/tmp")
 
 
-class BusyError(RuntimeError):
+class LockError(RuntimeError):
+    """A lock that can't be had; one line for the user."""
+
+
+class BusyError(LockError):
     """Another Poolwise run measures on this host; the message says which process."""
 
 
 def acquire(name: str, folder: Path = FOLDER) -> int:
     """Take the lock without waiting; returns the descriptor that holds it.
 
-    Raises BusyError with the holder's process id. The file is opened read-only, because another
-    user's file in a sticky folder may not be opened for writing, and locked all the same; a
-    symbolic link in its place is not followed.
+    Raises BusyError with the holder's process id, and LockError where the lock file can't be made
+    or opened.
     """
     path = folder / f"poolwise-{name}.lock"
-    with contextlib.suppress(FileExistsError):
-        made = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
-        os.fchmod(made, 0o666)
-        os.close(made)
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        descriptor = _opened(path)
+    except OSError as error:
+        raise LockError(
+            f"{path}: can't make or open this lock file, which keeps two runs from measuring at "
+            f"once: {error.strerror}; {_way_out(path)}"
+        ) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -48,6 +54,28 @@ def acquire(name: str, folder: Path = FOLDER) -> int:
         ) from None
     _leave_hint(path)
     return descriptor
+
+
+def _opened(path: Path) -> int:
+    """The lock file, made where it is not there yet.
+
+    It is opened read-only, because another user's file in a sticky folder may not be opened for
+    writing, and locked all the same; a symbolic link in its place is not followed.
+    """
+    with contextlib.suppress(FileExistsError):
+        made = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+        os.fchmod(made, 0o666)
+        os.close(made)
+    return os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+
+
+def _way_out(path: Path) -> str:
+    """What the user can do about a lock file that can't be had."""
+    if path.is_symlink():
+        return "it is a symbolic link: remove it"
+    if os.environ.get(VARIABLE):
+        return f"make that folder, writable for you, or unset the variable {VARIABLE} that names it"
+    return "every user of this host needs to be able to write there"
 
 
 def _leave_hint(path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from experiments import host, preflight
-from experiments.conductor.lock import BusyError
+from experiments.conductor.lock import BusyError, acquire
 from experiments.plan import make_plan
 from experiments.schema import write_atomically
 from experiments.settings import resolve
@@ -187,6 +187,17 @@ def test_a_second_run_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preflight.lock, "acquire", busy)
 
     assert refusal() == ["Poolwise: another run holds run"]
+
+
+def test_a_lock_folder_that_is_not_there_is_told(
+    working_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locks = working_directory / "no_locks"
+    monkeypatch.setattr(preflight.lock, "acquire", lambda name: acquire(name, locks))
+    (line,) = refusal()
+
+    assert line.startswith(f"Poolwise: {locks / 'poolwise-run.lock'}: can't make or open")
+    assert line.endswith("or unset the variable POOLWISE_LOCK_FOLDER that names it")
 
 
 def test_a_results_folder_that_cant_be_made_is_named(working_directory: Path) -> None:

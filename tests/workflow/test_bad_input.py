@@ -142,6 +142,14 @@ def test_a_second_run_on_the_same_host(make_folder: MakeFolder) -> None:
     assert folder.none_left()
 
 
+def test_a_lock_folder_that_is_not_there(make_folder: MakeFolder) -> None:
+    folder = make_folder()
+    line = refusal(folder.run(POOLWISE_LOCK_FOLDER=str(folder.path / "none")))
+
+    assert "none/poolwise-run.lock: can't make or open this lock file" in line
+    assert "make that folder, writable for you, or unset the variable" in line
+
+
 def test_a_full_disk(make_folder: MakeFolder) -> None:
     folder = make_folder()
     if shutil.disk_usage(folder.path).free > 1_000_000 * 2**20:

@@ -11,7 +11,7 @@ import pytest
 
 from experiments.conductor import lock
 from experiments.conductor.child import ROOT
-from experiments.conductor.lock import BusyError, acquire, held
+from experiments.conductor.lock import BusyError, LockError, acquire, held
 
 HOLD = """
 import sys
@@ -93,9 +93,35 @@ def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
     precious.write_text("keep me")
     (tmp_path / "poolwise-run.lock").symlink_to(precious)
 
-    with pytest.raises(OSError, match="symbolic links"):
+    with pytest.raises(LockError, match="symbolic links; it is a symbolic link: remove it"):
         acquire("run", tmp_path)
     assert precious.read_text() == "keep me"
+
+
+@pytest.mark.parametrize("makes_it_no_folder", [False, True])
+def test_a_folder_that_is_none_is_told_with_the_variable_that_names_it(
+    tmp_path: Path, makes_it_no_folder: bool
+) -> None:
+    folder = tmp_path / "locks"
+    if makes_it_no_folder:
+        folder.touch()
+    with pytest.raises(LockError) as caught:
+        acquire("run", folder)
+    line = str(caught.value)
+
+    assert "\n" not in line
+    assert line.startswith(f"{folder / 'poolwise-run.lock'}: can't make or open this lock file")
+    assert ("Not a directory" if makes_it_no_folder else "No such file or directory") in line
+    assert "make that folder, writable for you, or unset the variable POOLWISE_LOCK_FOLDER" in line
+
+
+def test_without_that_variable_the_usual_folder_is_what_must_be_writable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("POOLWISE_LOCK_FOLDER")
+
+    with pytest.raises(LockError, match="every user of this host needs to be able to write there"):
+        acquire("run", tmp_path / "none")
 
 
 def test_tests_do_not_use_the_lock_of_real_runs() -> None:
