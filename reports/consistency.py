@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from experiments.schema import PHASES, STATUSES
 from reports.load import Results, ResultsError
 
 
@@ -16,10 +17,12 @@ def check(results: Results, launches: pd.DataFrame, samples: pd.DataFrame) -> No
     file = "launches.csv"
     try:
         _check_blocks(results, launches)
+        _check_launches(launches)
         _check_rounds(launches)
         _check_counts(results, launches["block"], "launches")
         file = "samples.csv"
         _check_owners(launches, samples)
+        _check_samples(samples)
         owners = launches.set_index("launch_id")["block"]
         _check_counts(results, samples["launch_id"].map(owners), "samples")
     except ValueError as error:
@@ -39,10 +42,33 @@ def _check_blocks(results: Results, launches: pd.DataFrame) -> None:
         raise ValueError(f"launch {twice.iloc[0]!r} is there twice; collect it again")
 
 
+def _check_launches(launches: pd.DataFrame) -> None:
+    """What every launch knows; what only some know may stay empty."""
+    for column in ("round", "workers"):
+        _refuse(launches, launches[column].isna(), f"has no {column}")
+    _check_words(launches, "status", STATUSES)
+    for column in ("startup_seconds", "teardown_seconds"):
+        empty = (launches["status"] == "ok") & launches[column].isna()
+        _refuse(launches, empty, f"is ok in launches.csv but has no {column}")
+
+
+def _check_samples(samples: pd.DataFrame) -> None:
+    _refuse(samples, samples["wall_seconds"].isna(), "has a batch without wall_seconds")
+    _check_words(samples, "phase", PHASES)
+
+
+def _check_words(table: pd.DataFrame, column: str, known: tuple[str, ...]) -> None:
+    bad = ~table[column].isin(known)
+    word = table[column][bad].iloc[0] if bad.any() else ""
+    _refuse(table, bad, f"has the {column} {word!r}, none of {', '.join(known)}")
+
+
+def _refuse(table: pd.DataFrame, bad: pd.Series, what: str) -> None:
+    if bad.any():
+        raise ValueError(f"launch {table['launch_id'][bad].iloc[0]!r} {what}; collect it again")
+
+
 def _check_rounds(launches: pd.DataFrame) -> None:
-    if launches["round"].isna().any():
-        launch = launches["launch_id"][launches["round"].isna()].iloc[0]
-        raise ValueError(f"launch {launch!r} has no round; collect it again")
     for block, rounds in launches.groupby("block", sort=False)["round"]:
         there = set(rounds)
         gap = next((number for number in range(max(there)) if number not in there), None)

@@ -17,19 +17,26 @@ QUANTILES = {"latency_p50": 0.50, "latency_p95": 0.95, "latency_p99": 0.99}
 
 
 def histograms(results: Results) -> dict[str, Histogram]:
-    """The latencies of each launch that recorded them. Raises ResultsError on an empty bucket."""
+    """The latencies of each launch that recorded them.
+
+    Raises ResultsError on an empty bucket, and on one of a launch that isn't in launches.csv.
+    """
     latencies = results.table(schema.LATENCIES)
     empty = latencies["latency_ms"].isna() | ~(latencies["count"] > 0).fillna(False).astype(bool)
-    if empty.any():
-        name = latencies["launch_id"][empty].iloc[0]
-        raise ResultsError(
-            f"{results.folder / 'latencies.csv'}: launch {name!r}: a bucket without a time or "
-            "without items; collect it again"
-        )
+    _refuse(results, latencies, empty, "a bucket without a time or without items; collect it again")
+    strange = ~latencies["launch_id"].isin(results.table(schema.LAUNCHES)["launch_id"])
+    why = "isn't in launches.csv; the files are of different runs, collect them again"
+    _refuse(results, latencies, strange, why)
     return {
         str(name): (group["latency_ms"].to_numpy(), group["count"].to_numpy(dtype="int64"))
         for name, group in latencies.groupby("launch_id", sort=False)
     }
+
+
+def _refuse(results: Results, latencies: pd.DataFrame, bad: pd.Series, why: str) -> None:
+    if bad.any():
+        name = latencies["launch_id"][bad].iloc[0]
+        raise ResultsError(f"{results.folder / 'latencies.csv'}: launch {name!r}: {why}")
 
 
 def by_approach(

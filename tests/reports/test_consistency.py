@@ -104,15 +104,67 @@ def test_a_round_that_is_missing_is_no_failure_of_everything(folder: Path) -> No
     assert says in complaint(folder)
 
 
-def test_a_launch_without_a_round_is_named(folder: Path) -> None:
-    def unknown(lines: Lines) -> Lines:
-        cells = lines[3].split(",")
-        cells[column(lines[0], "round")] = ""
-        return [*lines[:3], ",".join(cells), *lines[4:]]
+def put(folder: Path, table: str, name: str, value: str) -> None:
+    """Write a value into the table's fourth line: launch r1-0, or a steady batch of r0-0."""
 
-    edit(folder / "launches.csv", unknown)
+    def changed(lines: Lines) -> Lines:
+        cells = lines[3].removesuffix("\n").split(",")
+        cells[column(lines[0].strip(), name)] = value
+        return [*lines[:3], ",".join(cells) + "\n", *lines[4:]]
 
-    assert "launches.csv: launch 'math_python-2c-r1-0' has no round" in complaint(folder)
+    edit(folder / f"{table}.csv", changed)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("round", "", "has no round"),
+        ("workers", "", "has no workers"),
+        ("status", "", "has the status '', none of ok, wrong, crashed, timeout, unsupported"),
+        ("status", "nan", "has the status 'nan', none of ok"),
+        ("startup_seconds", "", "is ok in launches.csv but has no startup_seconds"),
+        ("teardown_seconds", "", "is ok in launches.csv but has no teardown_seconds"),
+    ],
+)
+def test_a_launch_that_lacks_what_every_launch_knows_is_named(
+    folder: Path, name: str, value: str, says: str
+) -> None:
+    put(folder, "launches", name, value)
+
+    assert f"launches.csv: launch 'math_python-2c-r1-0' {says}" in complaint(folder)
+
+
+@pytest.mark.parametrize("name", ["startup_seconds", "teardown_seconds", "launch_seconds"])
+@pytest.mark.parametrize("value", ["nan", "-0.1", "inf"])
+def test_a_time_of_a_launch_that_cant_be_is_named_with_its_row(
+    folder: Path, name: str, value: str
+) -> None:
+    put(folder, "launches", name, value)
+
+    says = f"launches.csv: row 4, column '{name}': '{value}' is not a valid number >= 0"
+    assert says in complaint(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("wall_seconds", "", "has a batch without wall_seconds"),
+        ("phase", "warm", "has the phase 'warm', none of cold, steady"),
+    ],
+)
+def test_a_batch_without_its_time_or_phase_is_named(
+    folder: Path, name: str, value: str, says: str
+) -> None:
+    put(folder, "samples", name, value)
+
+    assert f"samples.csv: launch 'math_python-2c-r0-0' {says}" in complaint(folder)
+
+
+def test_a_launch_that_failed_may_lack_its_times(tmp_path: Path) -> None:
+    truths = (sequential(0.2), pool("threads", 2, 0.21, status="crashed"))
+    folder = synthetic.write(tmp_path / "b", [Scene("math_python", "cpu", 2, truths, rounds=4)])
+
+    assert len(list(raced(load(folder)))) == 1
 
 
 @pytest.mark.parametrize("looks", [[], [1], [1, 3], [5, 3], 3, "3", None])

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from experiments import schema
-from reports import decide
+from reports import decide, render
 from reports.load import Results, records
 from reports.races import raced
 from tests.reports import synthetic
 from tests.reports.conftest import finish
 from tests.reports.synthetic import Scene, pool, sequential
+from tests.reports.test_render import Page, squeezed
 
 
 def verdicts(results: Results) -> dict[tuple[str, str], dict[str, Any]]:
@@ -99,3 +100,24 @@ def test_the_json_holds_what_the_csv_holds(results: Results) -> None:
         assert one["speedup"] == pytest.approx(row["speedup"], nan_ok=True) or (
             one["speedup"] is None
         )
+
+
+def test_a_block_of_one_approach_has_no_verdict_and_says_why(tmp_path: Path) -> None:
+    alone = Scene("math_python", "cpu", 2, (sequential(0.2),))
+    results = finish(synthetic.write(tmp_path / "b", [alone, synthetic.cpu_scene("other")]))
+    why = "only sequential ran: nothing to compare it with (no other approach entered)"
+
+    for mode in schema.MODES:
+        row = verdicts(results)[alone.name, mode]
+        assert (row["verdict"], row["reason"]) == ("inconclusive", why)
+    assert squeezed(f"Not decided: {why}. A batch takes") in Page(render.html(results)).text
+
+
+def test_a_first_look_beyond_the_budget_is_a_flag_of_the_verdict(tmp_path: Path) -> None:
+    flag = "its first look was late: 3 rounds took 1500 s, the budget was 1 s"
+    scene = Scene("t", "cpu", 2, (sequential(0.2), pool("threads", 2, 0.2)), flags=(flag,))
+    results = finish(synthetic.write(tmp_path / "b", [scene]))
+
+    for row in verdicts(results).values():
+        assert flag in json.loads(row["flags"])
+    assert squeezed(flag) in Page(render.html(results)).text
