@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from typing import Any
 
+from experiments.conductor.surroundings import Disturbance
 from experiments.schema import LATENCIES, LAUNCHES, PHASES, SAMPLES, STATUSES, Column, Table
 
 #: kind of a column -> the types its values have in the journal
@@ -21,12 +23,15 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 #: what a block that goes on asks of every launch; all else may be unknown, or not be there
 _NEEDED = {
-    LAUNCHES.name: ("launch_id", "interpreter", "round", "status", "disturbed"),
+    LAUNCHES.name: ("launch_id", "interpreter", "workers", "round", "status", "disturbed"),
     SAMPLES.name: ("launch_id", "phase", "batch", "wall_seconds"),
     LATENCIES.name: ("latency_ms", "count"),
 }
 #: columns that a row must have, though their value may be unknown
-_THERE = ("launch_seconds", "startup_seconds", "teardown_seconds", "service_cpu_share")
+_THERE = (
+    "launch_seconds", "startup_seconds", "teardown_seconds", "service_cpu_share", "load_1min",
+    *(field.name for field in fields(Disturbance)),
+)  # fmt: skip
 
 
 def fault(entry: Any) -> str:

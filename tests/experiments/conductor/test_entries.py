@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 
 from experiments.conductor.entries import fault
+from experiments.conductor.surroundings import Disturbance
 
 
 def entry(number: int = 0, approach: str = "threads x2", wall_seconds: Any = 1 / 3) -> Any:
@@ -15,9 +17,10 @@ def entry(number: int = 0, approach: str = "threads x2", wall_seconds: Any = 1 /
     return {
         "approach": approach,
         "launch": {
-            "launch_id": launch_id, "interpreter": "cpython", "round": number, "status": "ok",
-            "disturbed": False, "launch_seconds": 1.5, "startup_seconds": 0.0,
-            "teardown_seconds": 0.0, "service_cpu_share": None,
+            "launch_id": launch_id, "interpreter": "cpython", "workers": 2, "round": number,
+            "status": "ok", "disturbed": False, "launch_seconds": 1.5, "startup_seconds": 0.0,
+            "teardown_seconds": 0.0, "service_cpu_share": None, "load_1min": 0.5,
+            **asdict(Disturbance()),
         },
         "samples": [
             {"launch_id": launch_id, "phase": "cold", "batch": 0, "wall_seconds": wall_seconds}
@@ -91,7 +94,7 @@ def test_what_is_no_launch_is_told(value: Any, path: tuple[Any, ...], says: str)
     assert fault(changed(value, *path)).startswith(says)
 
 
-@pytest.mark.parametrize("name", ["launch_id", "round", "status", "disturbed", "startup_seconds"])
+@pytest.mark.parametrize("name", ["launch_id", "round", "disturbed", "steal_share", "workers"])
 def test_what_a_rerun_asks_of_a_launch_must_be_there(name: str) -> None:
     made = entry()
     del made["launch"][name]
