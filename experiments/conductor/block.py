@@ -36,6 +36,8 @@ from experiments.statistics.records import Candidate, RaceSettings
 
 #: steady batches of a launch at most, however short they are
 MOST_BATCHES = 25
+#: rounds whose launches run a profile batch
+PROFILED_ROUNDS = 3
 
 
 def _spent_seconds(folder: Path) -> float:
@@ -285,9 +287,9 @@ class BlockRun:
         self._record(name, number, outcome, calibration.items, launch_id)
 
     def _profiled(self, number: int) -> bool:
-        """Memory, CPU and heartbeats are known by the first look; later rounds are for times,
-        unless one of them decides."""  # fmt: skip
-        return self.objective.profiled or number < self.plan["statistics"]["looks"][0]
+        """A median of three tells memory, CPU and heartbeats; later rounds are for times, unless
+        one of those decides."""  # fmt: skip
+        return self.objective.profiled or number < PROFILED_ROUNDS
 
     def _repeats_left(self) -> bool:
         repeated = len(self.journal.entries) - len(

@@ -80,7 +80,7 @@ def take_look(
     leader = int(np.argmin(data.values.mean(axis=1)))
     found = _prove(low, high, leader, field, margin)
     pick = _simplest_safe(found, field)
-    verdict = _verdict(found, field, pick)
+    verdict = _verdict(found, field, pick, low[:, pick])
     named = bool((found.equivalent & found.live).any())
     proven = verdict in ("best", "no-gain") or (verdict == "tie" and named)
     return Look(
@@ -126,16 +126,20 @@ def _simplest_safe(found: _Findings, field: Field) -> int:
     return int(safe[np.argmin(field.ranks[safe])])
 
 
-def _verdict(found: _Findings, field: Field, pick: int) -> Verdict:
+def _verdict(found: _Findings, field: Field, pick: int, behind: Array) -> Verdict:
     """A safe pick is advice that holds: nothing is faster than it by more than the margin.
 
     It is called a tie, not inconclusive, also where a rival may be equal or slower: the race goes
-    on for that, but when its budget is spent the advice stands with its regret bound.
+    on for that, but when its budget is spent the advice stands with its regret bound. Not so where
+    the sequential program may be as fast: that is no advice to leave it. `behind` is the least by
+    which each row is slower than the pick, log.
     """
     if not found.safe.any():
         return "inconclusive"
     if field.baseline[pick]:  # simplest of all: more rounds could not change the advice
         return "no-gain"
+    if (field.baseline & found.live & (behind <= 0)).any():
+        return "inconclusive"
     beaten = found.slower | found.drop
     beaten[found.leader] = True
     if pick == found.leader and beaten.all():

@@ -38,7 +38,9 @@ class RaceSettings:
 
     alpha             error allowed for the whole verdict, over all rivals, looks and both sides
     margin            differences up to this share do not matter in practice
-    looks             rounds after which decisions may be taken; the last ends the race
+    looks             rounds after which decisions may be taken; the last ends the race. The first
+                      is as early as can be: it puts out only what is far behind, and the rounds
+                      after it cost as much less
     prior_degrees     weight of the block's mean noise against a pair's own, degrees of freedom
     clip              launches further than this many robust sds from the fit are pulled back
     baseline_precision  half-width of log speedup that ends the extra rounds of the baseline
@@ -49,7 +51,7 @@ class RaceSettings:
 
     alpha: float = 0.05
     margin: float = 0.05
-    looks: tuple[int, ...] = (3, 5, 8, 12, 20, 30)
+    looks: tuple[int, ...] = (2, 5, 8, 12, 20, 30)
     prior_degrees: float = 3.0
     clip: float = 2.0
     baseline_precision: float = 0.03

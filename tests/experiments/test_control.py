@@ -77,7 +77,7 @@ def test_its_error_budget_is_part_of_what_it_is(monkeypatch: pytest.MonkeyPatch)
 def false_alarms(races: int, sd: float, seed: int) -> float:
     """Share of controls, both modes together, that take one of two equal twins to be slower."""
     rng = np.random.default_rng(seed)
-    settings = RaceSettings(alpha=ALPHA, looks=(3, 5, 8, 12, 20))
+    settings = RaceSettings(alpha=ALPHA, looks=(2, 5, 8, 12, 20))
     twins = [Candidate(name, 0) for name in TWINS]
     alarms = 0
     for _ in range(races):

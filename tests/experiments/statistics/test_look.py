@@ -71,6 +71,14 @@ def test_an_undecided_baseline_is_not_passed_over():
     assert not found.settled
 
 
+def test_leaving_a_baseline_that_may_be_as_fast_is_no_advice():
+    """Another simpler rival may be passed over within the regret bound, the baseline may not."""
+    times, reach = [1.0, 1.04], 0.05
+    assert look(times, reach, ranks=[1, 0]).verdict == "tie"
+    assert look(times, reach, ranks=[1, 0], baseline=[1]).verdict == "inconclusive"
+    assert look([1.0, 1.06], reach, ranks=[1, 0], baseline=[1]).verdict == "best"
+
+
 def test_a_simpler_rival_known_to_be_slower_is_settled():
     assert look([1.0, 1.3], reach=0.02, ranks=[1, 0]).settled
 

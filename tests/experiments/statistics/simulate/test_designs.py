@@ -80,7 +80,7 @@ def test_equals_on_a_hostile_machine_have_no_winner():
 def test_a_clear_race_is_decided_at_the_first_look():
     found = tally("clear", "typical")
     assert found.inconclusive == 0
-    assert found.median_rounds == 3
+    assert found.median_rounds == 2
     assert found.median_launches <= found.fixed_launches / 6
 
 
