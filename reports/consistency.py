@@ -19,12 +19,12 @@ def check(results: Results, launches: pd.DataFrame, samples: pd.DataFrame) -> No
         _check_blocks(results, launches)
         _check_launches(launches)
         _check_rounds(launches)
-        _check_counts(results, launches["block"], "launches")
+        check_counts(results, launches["block"], "launches")
         file = "samples.csv"
         _check_owners(launches, samples)
         _check_samples(samples)
         owners = launches.set_index("launch_id")["block"]
-        _check_counts(results, samples["launch_id"].map(owners), "samples")
+        check_counts(results, samples["launch_id"].map(owners), "samples")
     except ValueError as error:
         raise ResultsError(f"{results.folder / file}: {error}") from error
 
@@ -78,7 +78,7 @@ def _check_rounds(launches: pd.DataFrame) -> None:
             )
 
 
-def _check_counts(results: Results, owners: pd.Series, what: str) -> None:
+def check_counts(results: Results, owners: pd.Series, what: str) -> None:
     """runs.json says how many rows a block made; a file cut between two rows has fewer."""
     found = owners.value_counts()
     for block, run in results.runs.items():

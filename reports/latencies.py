@@ -10,6 +10,7 @@ import pandas as pd
 from experiments import schema
 from experiments.statistics.latencies import Histogram, latency_interval
 from experiments.statistics.launches import counting_launches
+from reports.consistency import check_counts
 from reports.load import Results, ResultsError
 
 #: columns (estimate, and the limits beside it) -> the share of the items it stands for
@@ -19,14 +20,21 @@ QUANTILES = {"latency_p50": 0.50, "latency_p95": 0.95, "latency_p99": 0.99}
 def histograms(results: Results) -> dict[str, Histogram]:
     """The latencies of each launch that recorded them.
 
-    Raises ResultsError on an empty bucket, and on one of a launch that isn't in launches.csv.
+    Raises ResultsError on an empty bucket, on one of a launch that isn't in launches.csv, and where
+    there are fewer or more than the run made.
     """
     latencies = results.table(schema.LATENCIES)
     empty = latencies["latency_ms"].isna() | ~(latencies["count"] > 0).fillna(False).astype(bool)
     _refuse(results, latencies, empty, "a bucket without a time or without items; collect it again")
-    strange = ~latencies["launch_id"].isin(results.table(schema.LAUNCHES)["launch_id"])
+    launches = results.table(schema.LAUNCHES)
+    strange = ~latencies["launch_id"].isin(launches["launch_id"])
     why = "isn't in launches.csv; the files are of different runs, collect them again"
     _refuse(results, latencies, strange, why)
+    owners = latencies["launch_id"].map(launches.set_index("launch_id")["block"])
+    try:
+        check_counts(results, owners, "latencies")
+    except ValueError as error:
+        raise ResultsError(f"{results.folder / 'latencies.csv'}: {error}") from error
     return {
         str(name): (group["latency_ms"].to_numpy(), group["count"].to_numpy(dtype="int64"))
         for name, group in latencies.groupby("launch_id", sort=False)

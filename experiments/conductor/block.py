@@ -36,6 +36,8 @@ from experiments.statistics.records import Candidate, RaceSettings
 
 #: steady batches of a launch at most, however short they are
 MOST_BATCHES = 25
+#: no budget ends a block before so many rounds
+FEWEST_ROUNDS = 3
 #: rounds whose launches run a profile batch
 PROFILED_ROUNDS = 3
 
@@ -206,7 +208,7 @@ class BlockRun:
     def _rounds(self, calibration: Calibration) -> None:
         while not self.race.done:
             number = self.race.rounds
-            if number >= self.plan["statistics"]["looks"][0] and self._budget_spent(number):
+            if number >= self._fewest_rounds and self._budget_spent(number):
                 self.race.finish()
                 self.stopped = f"budget of {self._budget:.0f} s spent"
                 break
@@ -216,6 +218,15 @@ class BlockRun:
                     self._launch(name, number, calibration)
             self.race.add_round(round_values(self.journal.of_round(number), self.objective))
         self.stopped = self.stopped or self._why_done()
+
+    @property
+    def _fewest_rounds(self) -> int:
+        """Rounds that run whatever they take.
+
+        Of two launches that differ nothing tells which one was disturbed, and a third costs little
+        where the first look has put many out.
+        """
+        return max(int(self.plan["statistics"]["looks"][0]), FEWEST_ROUNDS)
 
     def _why_done(self) -> str:
         if self.race.rounds >= self.plan["statistics"]["looks"][-1]:
@@ -320,7 +331,8 @@ class BlockRun:
         entries = self.journal.entries
         samples = [sample for entry in entries for sample in entry["samples"]]
         schema.write(schema.SAMPLES, samples, self.folder / "samples.csv")
-        schema.write(schema.LATENCIES, latency_rows(entries), self.folder / "latencies.csv")
+        latencies = list(latency_rows(entries))
+        schema.write(schema.LATENCIES, latencies, self.folder / "latencies.csv")
         run = {
             "block": self.block["block"],
             "items": calibration.items if calibration else None,
@@ -330,6 +342,7 @@ class BlockRun:
             "rounds": self.race.rounds,
             "launches": len(entries),
             "samples": len(samples),
+            "latencies": len(latencies),
             "stopped_because": self.stopped,
             "wall_seconds": self.carried_seconds + wall_seconds,
             "launch_seconds": self._launch_seconds(),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import math
 import re
 from pathlib import Path
@@ -120,6 +121,21 @@ def test_a_bucket_that_says_nothing_is_refused(tmp_path: Path, cells: str, says:
     with (folder / "latencies.csv").open("a") as file:
         file.write(f"the-launch,{cells}\n")
     with pytest.raises(ResultsError, match=rf"latencies\.csv: .*{re.escape(says)}"):
+        summarise.summary(load(folder))
+
+
+def test_latencies_cut_between_two_rows_are_counted(tmp_path: Path) -> None:
+    folder = synthetic.write(tmp_path / "bench", [synthetic.waiting_scene()])
+    latencies, runs = folder / "latencies.csv", folder / "runs.json"
+    header, *rows = latencies.read_text().splitlines(keepends=True)
+    told = [{**run, "latencies": len(rows)} for run in json.loads(runs.read_text())]
+    runs.write_text(json.dumps(told))
+    summarise.summary(load(folder))
+
+    latencies.write_text("".join([header, *rows[:-1]]))
+
+    says = f"{len(rows) - 1} latencies, runs.json says {len(rows)}; collect it again"
+    with pytest.raises(ResultsError, match=rf"latencies\.csv: block .*: {says}"):
         summarise.summary(load(folder))
 
 

@@ -20,7 +20,8 @@ def run(folder: Path, seed: int = 1, threads: float = 0.2, processes: float = 0.
     """A run with known true seconds, decided."""
     truths = (sequential(0.2), pool("threads", 2, threads), pool("processes", 2, processes))
     scene = Scene("math_python", "cpu", 2, truths, **{"rounds": 8, **more})
-    synthetic.write(folder, [scene], seed=seed, machine="bench")
+    control = synthetic.control_scene(rounds=8)
+    synthetic.write(folder, [control, scene], seed=seed, machine="bench")
     for step in (summarise, decide):
         step.main(load(folder))
     return folder
@@ -36,6 +37,12 @@ def outcome(first: Path, second: Path) -> str:
 
 def test_two_runs_of_one_truth_agree(tmp_path: Path) -> None:
     assert outcome(run(tmp_path / "a"), run(tmp_path / "b", seed=2)) == "same"
+
+
+def test_the_control_has_no_answer_to_compare(tmp_path: Path) -> None:
+    found = compare(run(tmp_path / "a"), run(tmp_path / "b", seed=2))
+
+    assert {one.block for one in found} == {"math_python-2c"}
 
 
 def test_each_proving_the_other_slower_is_a_disagreement(tmp_path: Path) -> None:

@@ -384,6 +384,14 @@ def test_the_rounds_before_the_first_look_always_run(make_bench: MakeBench) -> N
     ]
 
 
+def test_no_budget_ends_a_block_before_three_rounds(make_bench: MakeBench) -> None:
+    bench = make_bench(block_seconds=1, looks=[2, 5])
+    bench.measure(World(CLOSE, noise=0.2, launch_seconds=100.0))
+
+    assert bench.run()["rounds"] == 3
+    assert bench.run()["flags"][0].startswith("its first look was late: 2 rounds took 1000 s")
+
+
 def test_a_first_look_within_the_budget_is_no_matter(make_bench: MakeBench) -> None:
     bench = make_bench(block_seconds=15)
     bench.measure(World(CLOSE, noise=0.2, launch_seconds=1.0))
