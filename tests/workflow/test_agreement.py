@@ -21,7 +21,7 @@ def run(folder: Path, seed: int = 1, threads: float = 0.2, processes: float = 0.
     truths = (sequential(0.2), pool("threads", 2, threads), pool("processes", 2, processes))
     scene = Scene("math_python", "cpu", 2, truths, **{"rounds": 8, **more})
     control = synthetic.control_scene(rounds=8)
-    synthetic.write(folder, [control, scene], seed=seed, machine="bench")
+    synthetic.write(folder, [scene, control], seed=seed, machine="bench")
     for step in (summarise, decide):
         step.main(load(folder))
     return folder
