@@ -17,6 +17,8 @@ from experiments.statistics.robust import Array, median_variance, residual_varia
 
 #: level of every interval that is given to readers
 LEVEL = 0.95
+#: degrees of freedom that the noise must be known with, before a look (but the last) is taken
+LEAST_DEGREES = 3.0
 
 
 class Race:
@@ -69,8 +71,10 @@ class Race:
                 self._withdraw(candidate)
         self.rounds += 1
         self._decide_after_failures()
-        if not self.decided and self.rounds in self.settings.looks:
-            self._take_look(last=self.rounds >= self.settings.looks[-1])
+        last = self.rounds >= self.settings.looks[-1]
+        due = self.rounds in self.settings.looks and (last or self._enough_known())
+        if due and not self.decided:
+            self._take_look(last)
         self._update_baseline()
 
     def finish(self) -> None:
@@ -147,6 +151,15 @@ class Race:
         block = self.noise()
         own = [self._variance.get(candidate, 0.0) for candidate in candidates]
         return Noise(np.maximum(own, block.variance), block.degrees)
+
+    def _enough_known(self) -> bool:
+        """Whether a look may decide.
+
+        With few candidates two rounds tell next to nothing of the noise: only two differences that
+        happen to be alike would prove anything.
+        """
+        of_block = min(self.settings.prior_degrees, max(len(self.alive) - 3.0, 0.0))
+        return self.rounds - 1 + of_block >= LEAST_DEGREES or len(self.alive) < 2
 
     def _take_look(self, last: bool) -> None:
         """Judge the candidates alive on the rounds that all of them ran in."""

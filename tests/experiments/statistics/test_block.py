@@ -10,6 +10,8 @@ from experiments.statistics.simulate.exact import replay_agrees
 
 KEYS = ("sequential", "threads x2", "processes x2", "processes x4")
 CANDIDATES = [Candidate(key, rank, baseline=rank == 0) for rank, key in enumerate(KEYS)]
+#: a first look that four candidates are enough for
+EARLY = RaceSettings(looks=(3, 5, 8))
 #: true seconds by mode: a pool that starts slowly loses where it starts for every batch
 STEADY = dict(zip(KEYS, (0.20, 0.20, 0.10, 0.15), strict=True))
 ONESHOT = dict(zip(KEYS, (0.20, 0.24, 0.40, 0.60), strict=True))
@@ -50,16 +52,16 @@ def test_each_mode_gets_its_own_verdict():
 
 
 def test_a_candidate_runs_while_any_mode_wants_it():
-    race = BlockRace(CANDIDATES)
+    race = BlockRace(CANDIDATES, EARLY)
     recorded = rounds()
-    while race.rounds < 2:
+    while race.rounds < 3:
         assert race.to_run() == list(KEYS)
         race.add_round(recorded[race.rounds])
     assert race.to_run() == ["sequential", "processes x2"]
 
 
 def test_a_mode_that_is_done_does_not_change_any_more():
-    race = BlockRace(CANDIDATES)
+    race = BlockRace(CANDIDATES, EARLY)
     recorded = rounds(oneshot=STEADY, steady=ONESHOT)
     for values in recorded[:3]:
         race.add_round(values)
@@ -88,8 +90,8 @@ def test_the_replay_stops_where_the_race_stopped():
 
 
 def test_values_that_nobody_asked_for_are_not_used():
-    race, launched = live(rounds())
-    assert replay(CANDIDATES, None, rounds()).judgements() == race.judgements()
+    race, launched = live(rounds(), EARLY)
+    assert replay(CANDIDATES, EARLY, rounds()).judgements() == race.judgements()
     assert len(launched[-1]["steady"]) < len(KEYS)
 
 

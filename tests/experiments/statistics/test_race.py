@@ -40,7 +40,17 @@ def play(matrix, simplicity=None, baselines=(), rounds=None, crashes=(), **setti
 )
 def test_without_noise_the_first_look_knows(gap, simplicity, verdict, pick):
     race = play(np.log([[1.0] * 30, [1 + gap] * 30]), simplicity)
-    assert (race.verdict, race.pick, race.rounds) == (verdict, pick, 2)
+    assert (race.verdict, race.pick, race.rounds) == (verdict, pick, 5)
+
+
+@pytest.mark.parametrize(("candidates", "looked"), [(2, 0), (4, 0), (5, 2), (20, 2)])
+def test_two_rounds_of_few_candidates_are_no_look(candidates, looked):
+    """Two differences that happen to be alike must not prove a winner of two equals."""
+    times = np.zeros((candidates, 2)) + np.linspace(0, 0.026, candidates)[:, None]
+    race = Race(range(candidates), RaceSettings())
+    for column in times.T:
+        race.add_round(dict(enumerate(column.tolist())))
+    assert (0 if race.look is None else race.rounds) == looked
 
 
 def test_the_simplest_of_equals_is_picked():
