@@ -97,10 +97,14 @@ def verdict_rows(verdicts: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]
 
 
 def _grave(results: Results, block: Block, row: Row, once: Row | None) -> tuple[str, ...]:
-    """Warnings that concern what the verdict means, not only its noise: they go to page one."""
+    """Warnings that concern what the verdict means, not only its noise: they go to page one.
+
+    Those of the run in one line, each up to its colon: the block's section explains them.
+    """
     measured = [str(flag) for flag in results.runs.get(block.name, {}).get("flags", [])]
     flags = sentences.concerns(row, once)
-    return tuple(flag for flag in flags if flag in measured or plausibility.PREFIX in flag)
+    heads = "; ".join(flag.partition(": ")[0] for flag in flags if flag in measured)
+    return tuple(filter(None, [heads, *(f for f in flags if plausibility.PREFIX in f)]))
 
 
 def answer(block: Block, row: Row, number: int) -> Answer:

@@ -80,7 +80,9 @@ def _disturbance_flags(entries: Sequence[Entry], limits: Mapping[str, Any]) -> I
         for cause in disturbances(entry["launch"], entry["samples"], limits)
     )
     told = ", ".join(f"{cause} in {count}" for cause, count in causes.most_common())
-    yield f"disturbed: {len(disturbed)} of {len(entries)} launches, also after repeats ({told})"
+    yield (
+        f"{len(disturbed)} of {len(entries)} launches were disturbed, also after repeats: {told}"
+    )
 
 
 def _slowness_flags(entries: Sequence[Entry]) -> Iterator[str]:
@@ -89,8 +91,8 @@ def _slowness_flags(entries: Sequence[Entry]) -> Iterator[str]:
     slowed = known.count(False)
     if known and slowed / len(known) > SLOWED_BLOCK:
         yield (
-            f"the cores were slowed from outside around {slowed / len(known):.0%} of the batches "
-            "(a busy neighbour, or throttling): steady times are from the calm ones where there "
+            f"the cores were slowed from outside around {slowed / len(known):.0%} of the batches: "
+            "by a busy neighbour or throttling; steady times are from the calm ones where there "
             "are any, one-shot times can't avoid them"
         )
 

@@ -91,7 +91,7 @@ def test_the_numbers_of_both_modes_stand_there(passed: Results) -> None:
     assert steady.first.endswith(" ms)")
     assert " ms (" in steady.second
     assert float(steady.ratio) == pytest.approx(ratio.estimate, abs=1e-3)
-    assert (steady.verdict, steady.rounds) == ("tie", "3")
+    assert (steady.verdict, steady.rounds) == ("tie", "5")
 
 
 @pytest.mark.parametrize("count", [1, 2], ids=["one twin crashed", "both crashed"])

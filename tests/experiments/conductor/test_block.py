@@ -224,7 +224,7 @@ def test_repeats_are_bounded_and_the_block_says_that_it_was_disturbed(
 
     assert len(bench.launches()) == 3 * 5 + 4
     (flag,) = bench.run()["flags"]
-    told = "disturbed: 13 of 19 launches, also after repeats (foreign CPU use in 13)"
+    told = "13 of 19 launches were disturbed, also after repeats: foreign CPU use in 13"
     assert flag == told
 
 

@@ -69,7 +69,7 @@ def test_a_block_that_stays_disturbed_says_so() -> None:
 
     assert warnings_of([calm, calm, calm, foreign]) == []
     assert warnings_of([calm, calm, foreign, both]) == [
-        "disturbed: 2 of 4 launches, also after repeats (foreign CPU use in 2, heat in 1)"
+        "2 of 4 launches were disturbed, also after repeats: foreign CPU use in 2, heat in 1"
     ]
     assert warnings_of([]) == []
 
