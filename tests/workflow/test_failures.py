@@ -92,7 +92,8 @@ def test_every_block_has_a_verdict(grid: tuple[Folder, Ended]) -> None:
 
     assert set(verdicts) == set(TASKS)
     assert verdicts["own_tasks_missing:Task"] == "failed"
-    assert {verdicts[f"own_tasks:{name}"] for name in BROKEN} == {"no-gain"}
+    # only the sequential program gave right answers: there was nothing to compare it with
+    assert {verdicts[f"own_tasks:{name}"] for name in BROKEN} == {"inconclusive"}
 
 
 def test_nothing_of_it_runs_on(grid: tuple[Folder, Ended]) -> None:
