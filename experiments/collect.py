@@ -7,6 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from experiments.breakeven.added import steps, with_added
 from experiments.schema import LATENCIES, LAUNCHES, SAMPLES, Table, write_atomically
 
 
@@ -26,14 +27,22 @@ def join(table: Table, paths: list[Path]) -> str:
 
 
 def collect(results: Path) -> None:
-    """Write the four files from the blocks of plan.json, in the plan's order."""
-    plan = json.loads((results / "plan.json").read_text())
+    """Write the files from the blocks of plan.json and those that searches added, in that order."""
+    planned = json.loads((results / "plan.json").read_text())
+    plan = with_added(planned, results)
     folders = [results / "blocks" / block["block"] for block in plan["blocks"]]
     for table in (LAUNCHES, SAMPLES, LATENCIES):
         name = f"{table.name}.csv"
         write_atomically(results / name, join(table, [folder / name for folder in folders]))
     runs = [json.loads((folder / "run.json").read_text()) for folder in folders]
     write_atomically(results / "runs.json", json.dumps(runs, indent=1) + "\n")
+    said = [step["stopped"] for step in steps(results) if planned.get("searches")]
+    added = {
+        "searches": planned.get("searches", []),
+        "blocks": plan["blocks"][len(planned["blocks"]) :],
+        "stopped": said[-1] if said else "",
+    }
+    write_atomically(results / "searches.json", json.dumps(added, indent=1) + "\n")
 
 
 def clear_scratch(results: Path) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from experiments.breakeven.searches import OVERRIDE
+
 #: always the same one, whatever grid the user chose: so machines and runs can be compared
 TASK = "math_python"
 #: option that tells the entries apart in the tables; no launch ever sees it
@@ -55,8 +57,12 @@ def _twin(original: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def launched_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """An approach's options as its launch gets them: of twins the very same."""
-    return {key: value for key, value in options.items() if key != TWIN}
+    """An approach's options as its executor gets them: of twins the very same.
+
+    Those that set a parameter of the task are for the task alone.
+    """
+    own = (key for key in options if key != TWIN and not key.startswith(OVERRIDE))
+    return {key: options[key] for key in own}
 
 
 def answer_blocks(plan: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments import control
+from experiments.breakeven import searches
 from experiments.estimate import block_seconds_bounds, launches_at_first_look
 from experiments.launch import executors as executor_registry
 from experiments.launch import tasks as task_registry
@@ -34,8 +35,11 @@ def make_plan(settings: Mapping[str, Any], host: Mapping[str, Any]) -> dict[str,
     for key in ("core_axis", "variant_tasks"):
         _check_task_names(key, settings[key], points)
     counts = core_counts(settings["cores"], host)
+    sought = searches.planned(settings, counts[-1])
+    for search in sought:
+        _check_executors("breakeven", search["executors"])
     blocks = [
-        _block(_on(settings, point, cores == counts[-1]), host, point, cores)
+        make_block(_on(settings, point, cores == counts[-1]), host, point, cores)
         for point in points
         for cores in counts
         if _named(settings["core_axis"], point) or cores == counts[-1]
@@ -60,10 +64,12 @@ def make_plan(settings: Mapping[str, Any], host: Mapping[str, Any]) -> dict[str,
                        "looks": settings["looks"]},
         "code_digest": code_digest(),
         "blocks": blocks,
+        "searches": sought,
     }  # fmt: skip
     for block in blocks:
-        block["digest"] = digest(_identity(block, settings))
-    plan["digest"] = digest([block["digest"] for block in blocks])
+        block["digest"] = block_digest(block, settings)
+    plan["search_digest"] = digest([sought, settings["breakeven_seconds"]] if sought else [])
+    plan["digest"] = digest([*(block["digest"] for block in blocks), plan["search_digest"]])
     plan["estimate"] = estimate(plan)
     return plan
 
@@ -72,7 +78,9 @@ def _control(settings: Mapping[str, Any], host: Mapping[str, Any], cores: int) -
     """The A/A control. It comes first, on a machine that isn't warm yet: there a winner that is
     none is likeliest, and the first line of the run's progress tells of it."""  # fmt: skip
     (point,) = task_points([control.TASK])
-    return control.control_block(_block(control.lone_settings(settings, cores), host, point, cores))
+    return control.control_block(
+        make_block(control.lone_settings(settings, cores), host, point, cores)
+    )
 
 
 def _on(settings: Mapping[str, Any], point: TaskPoint, largest: bool) -> Mapping[str, Any]:
@@ -97,14 +105,14 @@ def code_digest(root: Path = ROOT) -> str:
     return hashed.hexdigest()[:16]
 
 
-def _identity(block: Mapping[str, Any], settings: Mapping[str, Any]) -> list[Any]:
-    """What must be the same for two measurements of a block to be one."""
+def block_digest(block: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
+    """A short name for what must be the same for two measurements of a block to be one."""
     what = ("block", "task", "params", "source_digest", "services", "cores", "cpus", "min_items",
             "approaches", "objective")  # fmt: skip
     how = ("batch_seconds", "batches", "steady_seconds", "looks", "block_seconds", "margin",
            "alpha", "seed", "launch_timeout_seconds", "disturbed")  # fmt: skip
     rules = {key: settings[key] for key in how} | block.get("statistics", {})
-    return [{key: block[key] for key in what}, rules]
+    return digest([{key: block[key] for key in what}, rules])
 
 
 # --- checks ---------------------------------------------------------------------------------
@@ -183,9 +191,10 @@ def _check_executors(key: str, names: Sequence[str]) -> None:
             ) from error
 
 
-def _block(
+def make_block(
     settings: Mapping[str, Any], host: Mapping[str, Any], point: TaskPoint, cores: int
 ) -> dict[str, Any]:
+    """One block: the approaches of a task point on a core count, the simplest first."""
     most = getattr(point.task, "most_workers", None)
     workers = worker_counts(settings["workers"], point.kind, cores, most)
     found = [
@@ -272,7 +281,11 @@ def approach(executor: str, options: dict[str, Any], workers: int) -> dict[str, 
     if options.get("chunk", "default") != "default":
         words.append(f"chunk {options['chunk']}")
     known = ("start_method", "chunk")
-    words += [f"{key} {value}" for key, value in sorted(options.items()) if key not in known]
+    words += [
+        f"{key.removeprefix(searches.OVERRIDE)} {value}"
+        for key, value in sorted(options.items())
+        if key not in known
+    ]
     if words:
         label += f" ({', '.join(words)})"
     return {"approach": label, "executor": executor, "options": options, "workers": workers}

@@ -35,6 +35,7 @@ class Run:
     results: str
     limit: int | None
     plan_digest: str
+    search_digest: str
 
 
 def config_file(given: bool) -> str | None:
@@ -69,7 +70,7 @@ def _prepare(config: Mapping[str, Any], cores: int | None, dry: bool, errand: bo
     plan = make_plan(resolved, facts)
     machine = facts["machine"]
     results = Path(resolved["results"]) / machine
-    run = Run(resolved, machine, results.as_posix(), cores, plan["digest"])
+    run = Run(resolved, machine, results.as_posix(), cores, plan["digest"], plan["search_digest"])
     if errand:
         return run
     _check_old_results(results, plan)

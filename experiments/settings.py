@@ -65,6 +65,8 @@ def resolve(config: Mapping[str, Any]) -> dict[str, Any]:
     _fill_disturbed(settings, schema)
     preset = _load_yaml(PRESETS_PATH)[settings["preset"]]
     _widen(settings)
+    if settings["breakeven"] == "auto" and settings["tasks"] != "auto":
+        settings["breakeven"] = []  # the preset's are about the preset's tasks
     for key, value in preset.items():
         if settings.get(key, "auto") == "auto":
             settings[key] = value

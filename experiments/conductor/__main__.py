@@ -18,6 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from experiments.breakeven.added import with_added
 from experiments.conductor import lock
 from experiments.conductor.block import measure_block
 from experiments.conductor.ceiling import CeilingError, measure_ceiling
@@ -78,6 +79,7 @@ def _check_plan(plan: Mapping[str, Any], path: Path) -> None:
 
 def _measure(args: argparse.Namespace) -> None:
     host, plan = _load(args.results, "machine.json"), _load(args.results, "plan.json")
+    plan = with_added(plan, args.results)
     _check_plan(plan, args.results / "plan.json")
     check_disk(args.results, plan["settings"]["min_free_mib"])
     if args.command == "ceiling":

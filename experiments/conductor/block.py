@@ -8,13 +8,20 @@ import json
 import os
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from experiments import schema
+from experiments.breakeven import added, searches
 from experiments.budget import budget_seconds
-from experiments.conductor.calibration import Calibration, CalibrationError, calibrate, remembered
+from experiments.conductor.calibration import (
+    Calibration,
+    CalibrationError,
+    answered,
+    calibrate,
+    remembered,
+)
 from experiments.conductor.child import Launcher, Outcome
 from experiments.conductor.flags import flags
 from experiments.conductor.journal import Journal
@@ -31,6 +38,7 @@ from experiments.launch.tasks import load as load_task
 from experiments.plan import code_digest, digest
 from experiments.services import service
 from experiments.statistics.block import BlockRace
+from experiments.statistics.breakeven import family
 from experiments.statistics.objectives import OBJECTIVES, steady_batches
 from experiments.statistics.records import Candidate, RaceSettings
 
@@ -93,9 +101,10 @@ class BlockRun:
         self.code_digest = code_digest()  # of what runs now, whatever ran when the plan was made
         self.approaches = {entry["approach"]: entry for entry in self.block["approaches"]}
         self.journal = Journal(folder / "journal.jsonl", self._identity(), self.approaches)
-        self.objective = OBJECTIVES[self.block["objective"]]
-        entered, rules = candidates(self.block), race_settings(plan, self.block)
-        self.race = BlockRace(entered, rules, self.objective.modes, self.objective)
+        self.objective = OBJECTIVES[self.block["objective"]].judged_in(self.block.get("modes"))
+        self.rules = race_settings(plan, self.block)
+        entered = candidates(self.block)
+        self.race = BlockRace(entered, self.rules, self.objective.modes, self.objective)
         self.notes: list[str] = [self.journal.note] if self.journal.note else []
         #: seconds of launches that earlier, killed runs of this block made
         self.carried_seconds = self._launch_seconds()
@@ -146,15 +155,9 @@ class BlockRun:
     def _calibration(self) -> Calibration | None:
         """The block's items; None, with a row that says why, where the task doesn't even run."""
         block, target = self.block, self.settings["batch_seconds"]
-        identity = {
-            "task": block["task"], "params": block["params"], "min_items": block["min_items"],
-            "batch_seconds": target, "code_digest": self.code_digest,
-            "source_digest": block["source_digest"], "fingerprint": self.plan["fingerprint"],
-            "seed": self.plan["seed"],
-        }  # fmt: skip
-        path = self.folder.parent.parent / "calibrations" / f"{digest(identity)}.json"
+        aim = {"params": block["params"], "min_items": block["min_items"], "batch_seconds": target}
         try:
-            return remembered(path, identity, self._calibrate)
+            return self._remembered(aim, self._calibrate)
         except CalibrationError as error:
             found = (n for n, e in self.approaches.items() if e["executor"] == "sequential")
             name = next(found, next(iter(self.approaches)))  # a control has no sequential one
@@ -165,6 +168,30 @@ class BlockRun:
             self.race.finish()
             self.stopped = "the task does not run sequentially"
             return None
+
+    def _remembered(self, aim: Mapping[str, Any], make: Callable[[], Calibration]) -> Calibration:
+        """What an earlier block found for the same aim, else what `make` finds now."""
+        identity = {
+            **aim, "task": self.block["task"], "source_digest": self.block["source_digest"],
+            "code_digest": self.code_digest, "fingerprint": self.plan["fingerprint"],
+            "seed": self.plan["seed"],
+        }  # fmt: skip
+        path = self.folder.parent.parent / "calibrations" / f"{digest(identity)}.json"
+        return remembered(path, identity, make)
+
+    def _expected(self, options: Mapping[str, Any], calibration: Calibration) -> list[Any]:
+        """The sequential answers an approach is checked against; its own where its options set a
+        parameter of the task. Raises CalibrationError."""  # fmt: skip
+        if not searches.overrides(options):
+            return calibration.expected
+        items, scale = calibration.items, calibration.scale
+        spec = self._spec("calibrate", "sequential", options, 1, items, scale)
+        aim = {"params": spec["params"], "items": items, "scale": scale}
+
+        def answers() -> Calibration:
+            return answered(self.launcher.launch(spec, self._service_pids()), items, scale)
+
+        return self._remembered(aim, answers).expected
 
     def _calibrate(self) -> Calibration:
         item_seconds = wanted_item_seconds(self.block["task"], self.block["params"])
@@ -188,7 +215,8 @@ class BlockRun:
         cpus = self.block["cpus"]
         return {
             "launch_id": "", "mode": mode, "task": self.block["task"],
-            "params": self.block["params"], "items": items, "scale": scale, "item_seconds": None,
+            "params": {**self.block["params"], **searches.overrides(options)},
+            "items": items, "scale": scale, "item_seconds": None,
             "executor": executor, "options": launched_options(options), "workers": workers,
             "cpus": cpus[:1] if cpus and mode == "calibrate" else cpus,
             "core_limit_seconds": None,
@@ -217,6 +245,9 @@ class BlockRun:
                 while self._launch_wanted(name, number):
                     self._launch(name, number, calibration)
             self.race.add_round(round_values(self.journal.of_round(number), self.objective))
+            if not self.race.done and self._search_answered():
+                self.race.finish()
+                self.stopped = "decided which executor"
         self.stopped = self.stopped or self._why_done()
 
     @property
@@ -226,10 +257,20 @@ class BlockRun:
         Of two launches that differ nothing tells which one was disturbed, and a third costs little
         where the first look has put many out.
         """
-        return max(int(self.plan["statistics"]["looks"][0]), FEWEST_ROUNDS)
+        return max(self.rules.looks[0], FEWEST_ROUNDS)
+
+    def _search_answered(self) -> bool:
+        """Whether a break-even search knows all it asks of this block: which family is ahead.
+
+        At a look only: what it proves has its own share of the error budget.
+        """
+        if self.block.get("role") != added.ROLE or self.race.rounds not in self.rules.looks:
+            return False
+        families = {name: added.family_of(entry) for name, entry in self.approaches.items()}
+        return family(self.race.judgements()["steady"], families) is not None
 
     def _why_done(self) -> str:
-        if self.race.rounds >= self.plan["statistics"]["looks"][-1]:
+        if self.race.rounds >= self.rules.looks[-1]:
             return "all rounds of the last look used"
         if any(found.verdict == "inconclusive" for found in self.race.judgements().values()):
             return "nothing left to compare"
@@ -246,7 +287,7 @@ class BlockRun:
 
     def _budget_flags(self) -> list[str]:
         """A warning where the rounds before the first look, which always run, broke the budget."""
-        first = self.plan["statistics"]["looks"][0]
+        first = self.rules.looks[0]
         spent = self._seconds_before(first)
         if spent <= self._budget:
             return []
@@ -259,8 +300,11 @@ class BlockRun:
     def _budget(self) -> float:
         """Seconds of launches: the block's own, and what the blocks before it left unspent.
 
-        The control neither gives nor takes: with it or without it the others run alike.
+        The control neither gives nor takes: with it or without it the others run alike; the blocks
+        of a break-even search share a budget of their own.
         """
+        if "budget_seconds" in self.block:
+            return float(self.block["budget_seconds"])
         names = [block["block"] for block in answer_blocks(self.plan)]
         name = self.block["block"]
         before = names[: names.index(name)] if name in names else []
@@ -286,8 +330,13 @@ class BlockRun:
         launch_id = f"{self.block['block']}/{number}/{name}/{len(self.journal.entries)}"
         slowdown = float(self.settings["disturbed"]["core_slowdown"])
         limit = core_limit_seconds(self.journal.entries, entry["interpreter"], slowdown)
+        try:
+            expected = self._expected(entry["options"], calibration)
+        except CalibrationError as error:  # nothing to check its answers against
+            self._record(name, number, error.outcome, calibration.items, launch_id)
+            return
         spec |= {
-            "expected": calibration.expected,
+            "expected": expected,
             "launch_id": launch_id,
             "core_limit_seconds": limit,
             "profile": self._profiled(number),

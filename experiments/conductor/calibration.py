@@ -77,6 +77,15 @@ def calibrate(
         items, scale = better
         seen = _tried(attempt(items, scale, None))
         points.append((items * scale, float(seen["batch_seconds"])))
+    return _found(seen, items, scale)
+
+
+def answered(outcome: Outcome, items: int, scale: int) -> Calibration:
+    """What one attempt at a fixed number of items found. Raises CalibrationError."""
+    return _found(_tried(outcome), items, scale)
+
+
+def _found(seen: Mapping[str, Any], items: int, scale: int) -> Calibration:
     return Calibration(items, scale, seen["batch_seconds"] / items, seen["batch_seconds"],
                        seen["expected"])  # fmt: skip
 

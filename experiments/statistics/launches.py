@@ -59,7 +59,8 @@ def values_of(
     ValueError on a time that is not positive.
     """
     if objective.is_time:
-        return _seconds_of(launch, batches.get("steady", ()), batches.get("cold", ()))
+        found = _seconds_of(launch, batches.get("steady", ()), batches.get("cold", ()))
+        return {mode: value for mode, value in found.items() if mode in objective.modes}
     parts: list[Any] = [launch.get(column) for column in objective.columns]
     if pd.isna(parts).any():
         return {}

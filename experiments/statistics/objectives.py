@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Unit = Literal["s", "ms", "MiB"]
@@ -39,6 +40,12 @@ class Objective:
     def is_time(self) -> bool:
         """Whether it is the default: the seconds of batches."""
         return not self.columns
+
+    def judged_in(self, modes: Sequence[str] | None) -> Objective:
+        """The same objective in some of its modes only (None: in all of them)."""
+        if modes is None:
+            return self
+        return replace(self, modes=tuple(mode for mode in self.modes if mode in modes))
 
 
 SECONDS = Objective(

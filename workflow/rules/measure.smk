@@ -20,7 +20,7 @@ rule block:
         plan=ancient(f"{RESULTS}/plan.json"),
         ceiling=ancient(f"{RESULTS}/ceiling.csv"),
         before=lambda wildcards: ancient(
-            Blocks(Path(checkpoints.plan.get().output[0])).before(wildcards.block)
+            holding(wildcards.block, measured_blocks()).before(wildcards.block)
         ),
     output:
         launches=f"{RESULTS}/blocks/{{block}}/launches.csv",
@@ -34,26 +34,42 @@ rule block:
     threads: workflow.cores
     params:
         results=lambda wildcards, input: os.path.dirname(input.plan),
-        digest=lambda wildcards: Blocks(Path(checkpoints.plan.get().output[0])).digest(
-            wildcards.block
-        ),
+        digest=lambda wildcards: holding(wildcards.block, measured_blocks()).digest(wildcards.block),
     shell:
         # exec: the conductor is Snakemake's own child, and ends when Snakemake dies
         "exec python -m experiments.conductor block {params.results:q} {wildcards.block:q}"
         " --log {log:q}"
 
 
+checkpoint breakeven:
+    input:
+        lambda wildcards: outputs(measured_blocks(int(wildcards.step)), "launches.csv"),
+        lambda wildcards: outputs(measured_blocks(int(wildcards.step)), "run.json"),
+    output:
+        f"{RESULTS}/breakeven/{{step}}.json",
+    log:
+        f"{RESULTS}/logs/breakeven-{{step}}.log",
+    conda:
+        "../envs/poolwise.yaml"
+    params:
+        results=lambda wildcards, output: os.path.dirname(os.path.dirname(output[0])),
+        digest=RUN.search_digest,  # other searches than those of an earlier run
+    shell:
+        "python -m experiments.breakeven {params.results:q} --step {wildcards.step} > {log:q} 2>&1"
+
+
 rule collect:
     input:
-        lambda wildcards: Blocks(Path(checkpoints.plan.get().output[0])).outputs("launches.csv"),
-        lambda wildcards: Blocks(Path(checkpoints.plan.get().output[0])).outputs("samples.csv"),
-        lambda wildcards: Blocks(Path(checkpoints.plan.get().output[0])).outputs("latencies.csv"),
-        lambda wildcards: Blocks(Path(checkpoints.plan.get().output[0])).outputs("run.json"),
+        lambda wildcards: outputs(measured_blocks(), "launches.csv"),
+        lambda wildcards: outputs(measured_blocks(), "samples.csv"),
+        lambda wildcards: outputs(measured_blocks(), "latencies.csv"),
+        lambda wildcards: outputs(measured_blocks(), "run.json"),
     output:
         f"{RESULTS}/launches.csv",
         f"{RESULTS}/samples.csv",
         f"{RESULTS}/latencies.csv",
         f"{RESULTS}/runs.json",
+        f"{RESULTS}/searches.json",
     log:
         f"{RESULTS}/logs/collect.log",
     conda:

@@ -1,0 +1,174 @@
+"""One step of all searches: from what is measured so far to the blocks that come next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from experiments import schema
+from experiments.breakeven import added, searches
+from experiments.control import answer_blocks
+from experiments.statistics.block import Round, replay
+from experiments.statistics.breakeven import Point, family, next_values, steps_left
+from experiments.statistics.launches import launch_values
+from experiments.statistics.objectives import OBJECTIVES, Objective
+from experiments.statistics.records import Candidate, RaceSettings
+
+#: a block with fewer seconds can't even run the rounds before its first look
+LEAST_SECONDS = 4.0
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One value of a search: the family recommended, and each executor's fastest worker count."""
+
+    value: float
+    family: str | None
+    workers: Mapping[str, int]
+
+
+def next_step(
+    plan: Mapping[str, Any], host: Mapping[str, Any], results: Path, number: int
+) -> dict[str, Any]:
+    """The content of step `number`'s file: blocks to measure now (none: the searches have ended).
+
+    The budget is shared out over the values that all searches still need.
+    """
+    earlier = [block for step in _before(results, number) for block in step["blocks"]]
+    limit = float(plan["settings"]["breakeven_seconds"])
+    left = limit - sum(_wall_seconds(results, block) for block in earlier)
+    measured = {s["search"]: _measured(plan, s, results, earlier) for s in plan["searches"]}
+    wanted = {s["search"]: _next(s, measured[s["search"]]) for s in plan["searches"]}
+    open_values = sum(_left(s, measured[s["search"]]) for s in plan["searches"])
+    content = {"step": number, "blocks": [], "stopped": ""}
+    if not any(wanted.values()):
+        return {**content, "stopped": "narrowed down as far as asked for"}
+    share = min(left / max(open_values, 1), float(plan["settings"]["block_seconds"]))
+    if left < LEAST_SECONDS:
+        return {**content, "stopped": f"the {limit:g} s of breakeven_seconds are spent"}
+    return {**content, "blocks": [
+        added.added_block(plan, host, search, value,
+                          _contenders(search, value, measured[search["search"]]),
+                          round(max(share, LEAST_SECONDS), 1))
+        for search in plan["searches"] for value in wanted[search["search"]]
+    ]}  # fmt: skip
+
+
+def _before(results: Path, number: int) -> Iterator[dict[str, Any]]:
+    """The earlier steps; a later one may be left from a run that was asked for something else."""
+    return (step for step in added.steps(results) if step["step"] < number)
+
+
+def _next(search: Mapping[str, Any], measured: Sequence[Measured]) -> list[float]:
+    return next_values(_points(measured), searches.axis_of(search))
+
+
+def _left(search: Mapping[str, Any], measured: Sequence[Measured]) -> int:
+    return steps_left(_points(measured), searches.axis_of(search))
+
+
+def _points(measured: Sequence[Measured]) -> list[Point]:
+    return [Point(one.value, one.family) for one in measured]
+
+
+def _wall_seconds(results: Path, block: Mapping[str, Any]) -> float:
+    path = results / "blocks" / block["block"] / "run.json"
+    return float(json.loads(path.read_text(encoding="utf-8"))["wall_seconds"])
+
+
+# --- what is measured ---------------------------------------------------------------------------
+
+
+def _measured(
+    plan: Mapping[str, Any], search: Mapping[str, Any], results: Path,
+    earlier: Sequence[Mapping[str, Any]],
+) -> list[Measured]:  # fmt: skip
+    """The values measured so far: those of the grid that decide, and all that were added."""
+    own = [
+        _judged(plan, block, float(block["value"]), results)
+        for block in earlier
+        if block["search"] == search["search"]
+    ]
+    known = {one.value for one in own}
+    grid = [
+        _judged(plan, block, float(block["params"][search["vary"]]), results)
+        for block in grid_blocks(plan, search)
+    ]
+    return own + [one for one in grid if one.family is not None and one.value not in known]
+
+
+def grid_blocks(plan: Mapping[str, Any], search: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Blocks of the grid that lie on the search's line and hold all its executors."""
+    axis = searches.axis_of(search)
+    for block in [] if search["compare"] else answer_blocks(plan):
+        if block["task"] != search["task"] or block["cores"] != search["cores"]:
+            continue
+        value = block["params"][search["vary"]]
+        same = searches.point_at(search, value).params == block["params"]
+        executors = {entry["executor"] for entry in block["approaches"]}
+        if same and executors == set(search["executors"]) and axis.low <= value <= axis.high:
+            yield block
+
+
+def _judged(
+    plan: Mapping[str, Any], block: Mapping[str, Any], value: float, results: Path
+) -> Measured:
+    """A measured block's family and fastest worker counts, its race run again from the CSVs."""
+    objective = _objective(block)
+    rounds = _rounds(block, results / "blocks" / block["block"], objective)
+    rules = RaceSettings.from_mapping({**plan["statistics"], **block.get("statistics", {})})
+    entered = [
+        Candidate(entry["approach"], entry["simplicity"], entry["executor"] == "sequential")
+        for entry in block["approaches"]
+    ]
+    race = replay(entered, rules, rounds, objective.modes, objective)
+    families = {entry["approach"]: added.family_of(entry) for entry in block["approaches"]}
+    return Measured(value, family(race.judgements()["steady"], families), _fastest(block, rounds))
+
+
+def _objective(block: Mapping[str, Any]) -> Objective:
+    return OBJECTIVES[block["objective"]].judged_in(block.get("modes"))
+
+
+def _rounds(block: Mapping[str, Any], folder: Path, objective: Objective) -> list[Round]:
+    labels = {
+        (entry["executor"], json.dumps(entry["options"], sort_keys=True), entry["workers"]):
+        entry["approach"] for entry in block["approaches"]
+    }  # fmt: skip
+    launches = schema.read(schema.LAUNCHES, folder / "launches.csv")
+    samples = schema.read(schema.SAMPLES, folder / "samples.csv")
+    columns = [launches[name] for name in ("executor", "executor_options", "workers")]
+    named = [
+        labels[name, options, int(count)] for name, options, count in zip(*columns, strict=True)
+    ]
+    return list(launch_values(launches.assign(approach=named), samples, "approach", objective))
+
+
+def _fastest(block: Mapping[str, Any], rounds: Sequence[Round]) -> dict[str, int]:
+    """Worker count with the smallest mean log value, by executor."""
+    best: dict[str, tuple[float, int]] = {}
+    for entry in block["approaches"]:
+        logs = [r["steady"][entry["approach"]] for r in rounds if entry["approach"] in r["steady"]]
+        if logs:
+            found = (float(np.mean(logs)), int(entry["workers"]))
+            best[entry["executor"]] = min(best.get(entry["executor"], found), found)
+    return {executor: workers for executor, (_, workers) in best.items()}
+
+
+def _contenders(
+    search: Mapping[str, Any], value: float, measured: Sequence[Measured]
+) -> dict[str, list[int]]:
+    """For each executor the fastest worker counts of the neighbours on both sides."""
+    below = max((m for m in measured if m.value < value), key=lambda m: m.value, default=None)
+    above = min((m for m in measured if m.value > value), key=lambda m: m.value, default=None)
+    near = [one for one in (below, above) if one is not None]
+    found = {
+        executor: sorted({one.workers[executor] for one in near if executor in one.workers})
+        for executor in search["executors"]
+    }
+    return found if all(found.values()) and len(near) == 2 else {}
