@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from experiments.breakeven.added import steps, with_added
+from experiments.breakeven.step import points
 from experiments.schema import LATENCIES, LAUNCHES, SAMPLES, Table, write_atomically
 
 
@@ -37,12 +38,19 @@ def collect(results: Path) -> None:
     runs = [json.loads((folder / "run.json").read_text()) for folder in folders]
     write_atomically(results / "runs.json", json.dumps(runs, indent=1) + "\n")
     said = [step["stopped"] for step in steps(results) if planned.get("searches")]
-    added = {
-        "searches": planned.get("searches", []),
-        "blocks": plan["blocks"][len(planned["blocks"]) :],
+    added = plan["blocks"][len(planned["blocks"]) :]
+    content = {
+        "searches": [
+            {**search, "points": [
+                {"value": value, "block": block["block"]}
+                for value, block in points(planned, search, added)
+            ]}
+            for search in planned.get("searches", [])
+        ],
+        "blocks": added,
         "stopped": said[-1] if said else "",
-    }
-    write_atomically(results / "searches.json", json.dumps(added, indent=1) + "\n")
+    }  # fmt: skip
+    write_atomically(results / "searches.json", json.dumps(content, indent=1) + "\n")
 
 
 def clear_scratch(results: Path) -> None:

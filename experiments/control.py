@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from experiments.breakeven.searches import OVERRIDE
+from experiments.statistics.breakeven import OVERRIDE
 
 #: always the same one, whatever grid the user chose: so machines and runs can be compared
 TASK = "math_python"

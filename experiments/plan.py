@@ -18,6 +18,7 @@ from experiments.launch import executors as executor_registry
 from experiments.launch import tasks as task_registry
 from experiments.schema import write_atomically
 from experiments.settings import ConfigError
+from experiments.statistics.breakeven import OVERRIDE
 from experiments.statistics.objectives import NOT_TIMED, effective
 from experiments.task_points import TaskPoint, source_digest, task_points
 
@@ -282,7 +283,7 @@ def approach(executor: str, options: dict[str, Any], workers: int) -> dict[str, 
         words.append(f"chunk {options['chunk']}")
     known = ("start_method", "chunk")
     words += [
-        f"{key.removeprefix(searches.OVERRIDE)} {value}"
+        f"{key.removeprefix(OVERRIDE)} {value}"
         for key, value in sorted(options.items())
         if key not in known
     ]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.breakeven.searches import OVERRIDE, point_at
+from experiments.breakeven.searches import point_at
 from experiments.plan import approach, block_digest, make_block, worker_counts
+from experiments.statistics.breakeven import OVERRIDE, family_name
 from experiments.task_points import TaskPoint
 
 ROLE = "breakeven"
@@ -22,14 +23,9 @@ WAITING_WORKERS_A_CORE = 8
 Workers = Mapping[str, Sequence[int]]
 
 
-def family_of(entry: Mapping[str, Any]) -> str:
-    """What a change is a change of: the executor, with the parameter it is compared in."""
-    overridden = [
-        f"{key.removeprefix(OVERRIDE)}={value}"
-        for key, value in sorted(entry["options"].items())
-        if key.startswith(OVERRIDE)
-    ]
-    return " ".join([entry["executor"], *overridden])
+def families(approaches: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The family of each approach, by its label."""
+    return {one["approach"]: family_name(one["executor"], one["options"]) for one in approaches}
 
 
 def added_block(

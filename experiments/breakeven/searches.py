@@ -14,8 +14,6 @@ from experiments.task_points import TaskPoint, task_points
 LOG_RATIO = 20.0
 #: a range is looked into as finely as this many steps, unless `resolution` says otherwise
 STEPS = 32
-#: an option with this prefix overrides a parameter of the task in the launches of its approach
-OVERRIDE = "task."
 
 
 def planned(settings: Mapping[str, Any], cores: int) -> list[dict[str, Any]]:
@@ -41,15 +39,6 @@ def point_at(search: Mapping[str, Any], value: float) -> TaskPoint:
 def exact(search: Mapping[str, Any], value: float) -> float | int:
     """A value of the parameter as the task takes it."""
     return int(value) if search["axis"]["whole"] else value
-
-
-def overrides(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The task parameters that an approach's options set."""
-    return {
-        key.removeprefix(OVERRIDE): value
-        for key, value in options.items()
-        if key.startswith(OVERRIDE)
-    }
 
 
 def title(search: Mapping[str, Any]) -> str:

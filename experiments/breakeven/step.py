@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,17 +89,24 @@ def _measured(
     earlier: Sequence[Mapping[str, Any]],
 ) -> list[Measured]:  # fmt: skip
     """The values measured so far: those of the grid that decide, and all that were added."""
-    own = [
-        _judged(plan, block, float(block["value"]), results)
-        for block in earlier
-        if block["search"] == search["search"]
+    judged = [
+        (_judged(plan, block, value, results), "search" in block)
+        for value, block in points(plan, search, earlier)
     ]
-    known = {one.value for one in own}
-    grid = [
-        _judged(plan, block, float(block["params"][search["vary"]]), results)
-        for block in grid_blocks(plan, search)
-    ]
-    return own + [one for one in grid if one.family is not None and one.value not in known]
+    return [one for one, own in judged if own or one.family is not None]
+
+
+def points(
+    plan: Mapping[str, Any], search: Mapping[str, Any], added_blocks: Iterable[Mapping[str, Any]]
+) -> list[tuple[float, Mapping[str, Any]]]:
+    """The measured values of a search with their blocks, in rising order.
+
+    A block that was added stands before one of the grid at the same value: it was added because
+    that one, with many more approaches, had not been decided.
+    """
+    grid = ((float(block["params"][search["vary"]]), block) for block in grid_blocks(plan, search))
+    own = ((float(b["value"]), b) for b in added_blocks if b["search"] == search["search"])
+    return sorted({**dict(grid), **dict(own)}.items(), key=lambda found: found[0])
 
 
 def grid_blocks(plan: Mapping[str, Any], search: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -127,8 +134,8 @@ def _judged(
         for entry in block["approaches"]
     ]
     race = replay(entered, rules, rounds, objective.modes, objective)
-    families = {entry["approach"]: added.family_of(entry) for entry in block["approaches"]}
-    return Measured(value, family(race.judgements()["steady"], families), _fastest(block, rounds))
+    decided = family(race.judgements()["steady"], added.families(block["approaches"]))
+    return Measured(value, decided, _fastest(block, rounds))
 
 
 def _objective(block: Mapping[str, Any]) -> Objective:

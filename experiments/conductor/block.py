@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from experiments import schema
-from experiments.breakeven import added, searches
+from experiments.breakeven import added
 from experiments.budget import budget_seconds
 from experiments.conductor.calibration import (
     Calibration,
@@ -38,7 +38,7 @@ from experiments.launch.tasks import load as load_task
 from experiments.plan import code_digest, digest
 from experiments.services import service
 from experiments.statistics.block import BlockRace
-from experiments.statistics.breakeven import family
+from experiments.statistics.breakeven import family, overrides
 from experiments.statistics.objectives import OBJECTIVES, steady_batches
 from experiments.statistics.records import Candidate, RaceSettings
 
@@ -182,7 +182,7 @@ class BlockRun:
     def _expected(self, options: Mapping[str, Any], calibration: Calibration) -> list[Any]:
         """The sequential answers an approach is checked against; its own where its options set a
         parameter of the task. Raises CalibrationError."""  # fmt: skip
-        if not searches.overrides(options):
+        if not overrides(options):
             return calibration.expected
         items, scale = calibration.items, calibration.scale
         spec = self._spec("calibrate", "sequential", options, 1, items, scale)
@@ -215,7 +215,7 @@ class BlockRun:
         cpus = self.block["cpus"]
         return {
             "launch_id": "", "mode": mode, "task": self.block["task"],
-            "params": {**self.block["params"], **searches.overrides(options)},
+            "params": {**self.block["params"], **overrides(options)},
             "items": items, "scale": scale, "item_seconds": None,
             "executor": executor, "options": launched_options(options), "workers": workers,
             "cpus": cpus[:1] if cpus and mode == "calibrate" else cpus,
@@ -266,7 +266,7 @@ class BlockRun:
         """
         if self.block.get("role") != added.ROLE or self.race.rounds not in self.rules.looks:
             return False
-        families = {name: added.family_of(entry) for name, entry in self.approaches.items()}
+        families = added.families(self.block["approaches"])
         return family(self.race.judgements()["steady"], families) is not None
 
     def _why_done(self) -> str:

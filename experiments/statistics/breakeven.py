@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from experiments.statistics.records import Judgement
 
@@ -20,6 +21,8 @@ _ROUNDING = 1e-6
 _DIGITS = 3
 #: places that the race has not put behind the leader
 _OPEN = ("leader", "tied", "undecided")
+#: an option with this prefix sets a parameter of the task in the launches of its approach
+OVERRIDE = "task."
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,20 @@ class Axis:
             width = (self.high - self.low) / steps
             found = [self.low + step * width for step in range(steps + 1)]
         return sorted({float(round(value)) for value in found}) if self.whole else found
+
+
+def overrides(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The task parameters that an approach's options set."""
+    return {
+        key.removeprefix(OVERRIDE): value
+        for key, value in options.items()
+        if key.startswith(OVERRIDE)
+    }
+
+
+def family_name(executor: str, options: Mapping[str, Any]) -> str:
+    """What a change is a change of: the executor, with the parameter it is compared in."""
+    return " ".join([executor, *(f"{k}={v}" for k, v in sorted(overrides(options).items()))])
 
 
 def family(judgement: Judgement, families: Mapping[str, str]) -> str | None:
