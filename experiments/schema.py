@@ -273,6 +273,34 @@ VERDICT_TABLE = Table(
         _amount("objective_low", "lower end of its 95% interval"),
         _amount("objective_high", "upper end of its 95% interval"),
         _amount("baseline_objective_value", "the same of the sequential approach"),
+        _amount("payback_low", "lower end of the 95% interval of payback_batches"),
+        _amount("payback_high", "its upper end; empty: not shown to pay"),
+    ),
+)
+
+BREAKEVEN = Table(
+    "breakeven",
+    "one change of the recommended approach along a parameter, or one pool's life",
+    (
+        _text("machine", "name of the measured machine"),
+        _text("kind", "parameter (a search along one) or pool life (batches that pay for a start)"),
+        _text("search", "name of the search; of a pool's life its block"),
+        _text("task", "kind of work"),
+        _text("params", "the other task parameters that were given, JSON with sorted keys"),
+        _count("cores", "logical CPUs the measured process may run on"),
+        _text("mode", "steady or oneshot"),
+        _text("parameter", "the task's parameter that was varied, or batches"),
+        _text("below", "recommended at low and below it; empty: nothing is decided"),
+        _text("above", "recommended at high and above it; empty: no change between low and high"),
+        _amount("estimate", "batches, of a pool's life; a search gives the interval alone"),
+        _amount("low", "largest value at which below is the verdict (pool life: of the interval)"),
+        _amount("high", "smallest value at which above is the verdict; empty: no upper limit"),
+        _text("undecided", "measured values between low and high without a verdict, JSON list"),
+        _text("values", "all measured values with what is recommended, JSON [[value, what], ...]"),
+        _count("blocks", "blocks that carry it"),
+        _count("launches", "launches of those blocks"),
+        _text("reason", "why the interval is not narrower; empty: as narrow as was asked for"),
+        _text("sentence", "the same in words"),
     ),
 )
 
@@ -303,7 +331,17 @@ CEILING = Table(
 
 TABLES = {
     table.name: table
-    for table in (LAUNCHES, SAMPLES, LATENCIES, SUMMARY, FITS, VERDICT_TABLE, CLAIMS, CEILING)
+    for table in (
+        LAUNCHES,
+        SAMPLES,
+        LATENCIES,
+        SUMMARY,
+        FITS,
+        VERDICT_TABLE,
+        BREAKEVEN,
+        CLAIMS,
+        CEILING,
+    )
 }
 
 

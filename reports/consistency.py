@@ -30,7 +30,8 @@ def check(results: Results, launches: pd.DataFrame, samples: pd.DataFrame) -> No
 
 
 def _check_blocks(results: Results, launches: pd.DataFrame) -> None:
-    planned = {block.name for block in (*results.blocks, *results.controls)}
+    known = (*results.blocks, *results.controls, *results.searched)
+    planned = {block.name for block in known}
     unknown = sorted(set(launches["block"]) - planned)
     if unknown:
         raise ValueError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +11,7 @@ import pandas as pd
 
 from experiments import schema
 from experiments.statistics.records import Judgement
-from reports import command, control, plausibility, wording
+from reports import command, control, plausibility, pool_life, wording
 from reports.load import Results
 from reports.plausibility import Limits, Speed
 from reports.races import Raced, race_settings, raced, raced_controls
@@ -114,8 +113,16 @@ def _recommended(one: Raced, mode: str, rows: Summary) -> dict[str, Any]:
         **approach_columns(pick),
         **{name: row.get(name) for name in names},
         "baseline_seconds": seconds,
-        "payback_batches": payback(row, baseline) if mode == "steady" else None,
+        **(_payback(one, label) if mode == "steady" else {}),
     }
+
+
+def _payback(one: Raced, label: str) -> dict[str, float | None]:
+    life = pool_life.payback(one, label)
+    if life is None:
+        return {}
+    names = ("payback_batches", "payback_low", "payback_high")
+    return dict(zip(names, (life.estimate, life.low, life.high), strict=True))
 
 
 def _baseline(one: Raced, mode: str, rows: Summary) -> Mapping[str, Any] | None:
@@ -124,21 +131,6 @@ def _baseline(one: Raced, mode: str, rows: Summary) -> Mapping[str, Any] | None:
     found = [rows[one.block.name, mode, label] for label in labels]
     found = [row for row in found if wording.known(row["seconds"])]
     return min(found, key=lambda row: float(row["seconds"]), default=None)
-
-
-def payback(row: Mapping[str, Any], baseline: Mapping[str, Any] | None) -> int | None:
-    """Batches until a pool has earned back its start and stop; None if it never does.
-
-    Against the sequential program's own start and stop, both from steady rows of the summary.
-    """
-    if baseline is None:
-        return None
-    names = ("seconds", "startup_seconds", "teardown_seconds")
-    if not all(wording.known(one.get(name)) for one in (row, baseline) for name in names):
-        return None
-    saved = float(baseline["seconds"]) - float(row["seconds"])
-    extra = sum(float(row[name]) - float(baseline[name]) for name in names[1:])
-    return max(1, math.ceil(extra / saved)) if saved > 0 else None
 
 
 def _flags(results: Results, one: Raced, mode: str, limits: Limits) -> list[str]:

@@ -22,11 +22,16 @@ def curve_rows(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def speedup_path(folder: Path, block: Block) -> Path:
-    """File of a block's speedup curves: a name that is safe on any file system, and unique."""
-    safe = re.sub(r"[^A-Za-z0-9.=_-]+", "-", block.name)[:80]
-    if safe != block.name:
-        safe += "-" + hashlib.sha256(block.name.encode()).hexdigest()[:8]
-    return folder / FOLDER / f"speedup-{safe}.svg"
+    """File of a block's speedup curves."""
+    return folder / FOLDER / f"speedup-{safe(block.name)}.svg"
+
+
+def safe(name: str) -> str:
+    """A name that is safe on any file system, and unique."""
+    plain = re.sub(r"[^A-Za-z0-9.=_-]+", "-", name)[:80]
+    if plain != name:
+        plain += "-" + hashlib.sha256(name.encode()).hexdigest()[:8]
+    return plain
 
 
 def inline(path: Path, prefix: str, label: str) -> Markup:

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from experiments import schema
+from experiments.statistics.breakeven import Axis
 from experiments.statistics.objectives import OBJECTIVES, Objective
 
 #: an approach in the tables: interpreter, executor, options as sorted JSON, workers
@@ -76,10 +77,36 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Search:
+    """One break-even search: a task's parameter `vary`, with the names of its blocks by value.
+
+    `params` are the task's other parameters that were given, JSON; `whole`: only whole numbers are
+    values; `compare` is the other parameter whose levels compete, if one was.
+    """
+
+    name: str
+    task: str
+    vary: str
+    params: str
+    cores: int
+    axis: Axis
+    compare: str
+    points: tuple[tuple[float, str], ...]
+
+    @property
+    def subject(self) -> str:
+        """The task with its fixed parameters, as the report names it."""
+        given = [f"{key}={value}" for key, value in sorted(json.loads(self.params).items())]
+        return f"{self.task} ({', '.join(given)})" if given else self.task
+
+
+@dataclass(frozen=True)
 class Results:
     """What one results folder holds besides its tables (read those with `table`).
 
-    `blocks` are those that answer a question, `controls` the A/A controls (one or none).
+    `blocks` are those that answer a question, `controls` the A/A controls (one or none), `searched`
+    those that break-even searches added, whose few approaches answer nothing but `searches`;
+    `search_end` says why the searches ended.
     """
 
     folder: Path
@@ -87,6 +114,9 @@ class Results:
     plan: Mapping[str, Any]
     blocks: tuple[Block, ...]
     controls: tuple[Block, ...]
+    searched: tuple[Block, ...]
+    searches: tuple[Search, ...]
+    search_end: str
     runs: Mapping[str, Mapping[str, Any]]
 
     @property
@@ -109,7 +139,13 @@ class Results:
         schema.write(table, rows, self.folder / f"{table.name}.csv")
 
 
-_MAKERS = {"summary": "summarise", "verdicts": "decide", "fits": "fit", "claims": "claims"}
+_MAKERS = {
+    "summary": "summarise",
+    "verdicts": "decide",
+    "fits": "fit",
+    "claims": "claims",
+    "breakeven": "breakeven",
+}
 
 
 def _maker(table: schema.Table) -> str:
@@ -138,7 +174,39 @@ def load(folder: Path) -> Results:
     for i, run in enumerate(runs):
         _need(run, ("block",), f"{folder / 'runs.json'}: [{i}]")
     by_block = {str(run["block"]): run for run in runs}
-    return Results(folder, machine, plan, blocks, controls, by_block)
+    sought = _sought(folder / "searches.json")
+    return Results(folder, machine, plan, blocks, controls, *sought, by_block)
+
+
+def _sought(path: Path) -> tuple[tuple[Block, ...], tuple[Search, ...], str]:
+    """Blocks, searches and why they ended; nothing of results from before there were any."""
+    if not path.exists():
+        return (), (), ""
+    found = _json(path, dict)
+    _need(found, ("searches", "blocks", "stopped"), path)
+    blocks = [_block(raw, f"{path}: blocks[{i}]") for i, raw in enumerate(found["blocks"])]
+    searches = [_search(raw, f"{path}: searches[{i}]") for i, raw in enumerate(found["searches"])]
+    return tuple(blocks), tuple(searches), str(found["stopped"])
+
+
+def _search(raw: Any, where: str) -> Search:
+    _need(raw, ("search", "task", "vary", "params", "cores", "axis", "compare", "points"), where)
+    try:
+        axis = Axis(**raw["axis"])
+        points = tuple((float(one["value"]), str(one["block"])) for one in raw["points"])
+    except (TypeError, ValueError, KeyError) as error:
+        raise ResultsError(f"{where}: {error}; the file isn't one of this version") from error
+    compare = next(iter(raw["compare"]), "")
+    return Search(
+        name=str(raw["search"]),
+        task=str(raw["task"]),
+        vary=str(raw["vary"]),
+        params=options_text(raw["params"]),
+        cores=int(raw["cores"]),
+        axis=axis,
+        compare=str(compare),
+        points=points,
+    )
 
 
 def options_text(options: Mapping[str, Any]) -> str:
@@ -211,7 +279,7 @@ def _objective(raw: Mapping[str, Any], where: str) -> Objective:
             f"{where}: objective is {name!r}, must be one of {', '.join(OBJECTIVES)}; "
             "the file isn't one of this version"
         )
-    return OBJECTIVES[name]
+    return OBJECTIVES[name].judged_in(raw.get("modes"))
 
 
 def _approach(raw: Any, where: str) -> Approach:

@@ -20,7 +20,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from experiments import schema
-from reports import command, figures, wording
+from reports import breakeven_plot, command, figures, wording
+from reports.breakeven import found
 from reports.load import Block, Results
 from reports.races import ceilings, curve_of, launch_points
 
@@ -215,12 +216,17 @@ def main(results: Results) -> None:
     names = list(dict.fromkeys(name for panel in made for name in panel.curves["curve"]))
     folder = results.folder / figures.FOLDER
     folder.mkdir(exist_ok=True)
-    for old in folder.glob("speedup-*.svg"):
+    for old in (*folder.glob("speedup-*.svg"), *folder.glob("breakeven-*.svg")):
         old.unlink()
     for panel in made:
         alike = [other for other in made if other.block.subject == panel.block.subject]
         text = svg(draw(panel, names, shared_limits(alike)))
         schema.write_atomically(figures.speedup_path(results.folder, panel.block), text)
+    for one in found(results):
+        figure = breakeven_plot.draw(one)
+        if figure is not None:
+            path = breakeven_plot.path_of(results.folder, one.search.name)
+            schema.write_atomically(path, svg(figure))
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ class Raced:
         """
         if self.block.objective.is_time:
             return self.race.speedup(mode, label)
-        baseline = self._fastest_baseline(mode)
+        baseline = self.fastest_baseline(mode)
         return None if label in self._failed else _speedup(self.rounds, mode, baseline, label)
 
     @property
@@ -68,7 +68,8 @@ class Raced:
         """Labels of the sequential approaches."""
         return [one.label for one in self.block.approaches if one.executor == "sequential"]
 
-    def _fastest_baseline(self, mode: str) -> str | None:
+    def fastest_baseline(self, mode: str) -> str | None:
+        """Label of the sequential approach with the smallest mean, of those that never failed."""
         times = {label: self.seconds(mode, label) for label in self.baselines}
         known = {label: one.estimate for label, one in times.items() if one is not None}
         usable = [label for label in known if label not in self._failed]
@@ -93,6 +94,13 @@ def raced(results: Results) -> Iterator[Raced]:
 def raced_controls(results: Results) -> Iterator[Raced]:
     """The A/A controls, replayed; nothing where the run had none."""
     return _replayed(results, results.controls)
+
+
+def raced_searches(results: Results) -> Iterator[Raced]:
+    """The blocks of the break-even searches, replayed: those they added, and those of the grid."""
+    wanted = {block for search in results.searches for _, block in search.points}
+    grid = [block for block in results.blocks if block.name in wanted]
+    return _replayed(results, [*grid, *results.searched])
 
 
 def _replayed(results: Results, blocks: Sequence[Block]) -> Iterator[Raced]:

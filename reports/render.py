@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from experiments import schema
 from experiments.statistics.fixed import FIXED_ROUNDS
-from reports import command, control, cost, method, sentences, wording
+from reports import breakeven_view, command, control, cost, method, sentences, wording
 from reports.answers import Tables, answers
 from reports.headlines import headlines
 from reports.load import Results, ResultsError, load, records
@@ -78,6 +78,8 @@ def context(results: Results) -> dict[str, Any]:
         "marks": _marks(results),
         "subjects": subjects(results, tables),
         "latencies": bool(tables.summary["latency_p99_ms"].notna().any()),
+        "searches": breakeven_view.views(results),
+        "search_end": breakeven_view.end(results),
         "claims": _claims(tables),
         "settings": method.settings(results),
         **_costs(results, tables),

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from experiments.statistics.objectives import OBJECTIVES, Objective
+from experiments.statistics.records import Interval
 from reports import plausibility, wording
+from reports.breakeven_words import batches
 from reports.load import Block
 
 Row = Mapping[str, Any]
@@ -193,10 +195,10 @@ def start(row: Row) -> str:
     if is_sequential(row) or not wording.known(row["startup_seconds"]):
         return ""
     text = f"Starting the pool takes {wording.seconds(row['startup_seconds'])}"
-    if wording.known(row["payback_batches"]):
-        batches = wording.count(row["payback_batches"], "batch", "batches")
-        return f"{text}, earned back after {batches}."
-    return f"{text}, which it doesn't earn back."
+    if wording.known(row["payback_high"]):
+        ends = (float(row[f"payback_{end}"]) for end in ("batches", "low", "high"))
+        return f"{text}, earned back after {batches(Interval(*ends))}."
+    return f"{text}, which it is not shown to earn back."
 
 
 def responsiveness(row: Row, sequential: Row | None) -> str:

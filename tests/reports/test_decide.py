@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from experiments import schema
-from reports import decide, render
+from reports import decide, pool_life, render
 from reports.load import Results, records
 from reports.races import raced
 from tests.reports import synthetic
@@ -54,14 +54,18 @@ def test_both_modes_are_judged_from_the_same_launches(tmp_path: Path) -> None:
     assert rows["t-2c", "oneshot"]["approach"] == "sequential"
 
 
-def test_payback_counts_batches_until_the_start_is_earned_back() -> None:
-    alone = {"seconds": 0.2, "startup_seconds": 0.0, "teardown_seconds": 0.0}
-    pooled = {"seconds": 0.1, "startup_seconds": 0.30, "teardown_seconds": 0.05}
-    assert decide.payback(pooled, alone) == 4
-    assert decide.payback({**pooled, "startup_seconds": 0.001}, alone) == 1
-    assert decide.payback({**pooled, "seconds": 0.2}, alone) is None
-    assert decide.payback(pooled, None) is None
-    assert decide.payback({**pooled, "startup_seconds": None}, alone) is None
+def test_payback_counts_batches_until_the_start_is_earned_back(tmp_path: Path) -> None:
+    truths = (
+        sequential(0.2),
+        pool("processes", 2, 0.1, startup=0.31),
+        pool("threads", 2, 0.2, startup=0.001),
+    )
+    results = finish(synthetic.write(tmp_path / "b", [Scene("t", "cpu", 2, truths)]))
+    row = verdicts(results)["t-2c", "steady"]
+    assert row["payback_low"] <= row["payback_batches"] == 4 <= row["payback_high"] <= 5
+    (one,) = raced(results)
+    assert pool_life.payback(one, "threads x2") is None, "it saves nothing"
+    assert pool_life.payback(one, "sequential") is None
 
 
 def test_a_cpu_speedup_above_the_ceiling_is_flagged_not_celebrated(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 # From the CSVs to verdicts: nothing is measured any more, and each step can be done again anywhere.
 MEASURED = [
-    f"{RESULTS}/{name}" for name in ("launches.csv", "samples.csv", "latencies.csv", "runs.json")
+    f"{RESULTS}/{name}"
+    for name in ("launches.csv", "samples.csv", "latencies.csv", "runs.json", "searches.json")
 ]
 
 
@@ -53,6 +54,22 @@ rule fit:
         results=lambda wildcards, output: os.path.dirname(output[0]),
     shell:
         "python -m reports.fit {params.results:q} > {log:q} 2>&1"
+
+
+rule breakeven_points:
+    input:
+        MEASURED,
+        code=REPORT_CODE,
+    output:
+        f"{RESULTS}/breakeven.csv",
+    log:
+        f"{RESULTS}/logs/breakeven.log",
+    conda:
+        "../envs/poolwise.yaml"
+    params:
+        results=lambda wildcards, output: os.path.dirname(output[0]),
+    shell:
+        "python -m reports.breakeven {params.results:q} > {log:q} 2>&1"
 
 
 rule claims:

@@ -1,0 +1,121 @@
+"""A figure for each break-even search: who is how fast where, and what is recommended there."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+from reports import breakeven_words as words
+from reports import figures
+from reports.breakeven import Found, families
+from reports.races import Raced
+
+SIZE_INCHES = (6.4, 3.4)
+_MARKERS = ("o", "s", "^", "D", "v", "P")
+_REGION, _OPEN = 0.13, "#8a8a8a"
+
+
+def path_of(folder: Path, name: str) -> Path:
+    """File of a search's figure."""
+    return folder / figures.FOLDER / f"breakeven-{figures.safe(name)}.svg"
+
+
+def lines(found: Found) -> pd.DataFrame:
+    """Seconds against the fastest at each value: columns value, family, ratio, low, high.
+
+    Each family stands for its fastest approach there; 1 is the fastest of all. The interval is the
+    paired one against that fastest approach.
+    """
+    rows: list[dict[str, Any]] = []
+    for point, one in zip(found.points, found.blocks, strict=True):
+        rows += [{"value": point.value, **row} for row in _at(one)]
+    return pd.DataFrame(rows, columns=["value", "family", "ratio", "low", "high"])
+
+
+def _at(one: Raced) -> list[dict[str, Any]]:
+    best = _fastest(one)
+    if not best:
+        return []
+    leader = min(best.values(), key=lambda found: found[1])[0]
+    made = []
+    for family, (label, _) in best.items():
+        ratio = one.race.ratio("steady", label, leader)
+        if ratio is not None:
+            ends = {"low": ratio.low, "high": ratio.high}
+            made.append({"family": family, "ratio": ratio.estimate, **ends})
+    return made
+
+
+def _fastest(one: Raced) -> dict[str, tuple[str, float]]:
+    """Label and value of each family's fastest approach."""
+    best: dict[str, tuple[str, float]] = {}
+    for label, family in families(one.block).items():
+        value = one.objective("steady", label)
+        if value is not None and (family not in best or value.estimate < best[family][1]):
+            best[family] = (label, value.estimate)
+    return best
+
+
+def draw(found: Found) -> Figure | None:
+    """The figure; None where nothing was measured."""
+    table = lines(found)
+    if table.empty:
+        return None
+    names = list(dict.fromkeys(table["family"]))
+    colours = dict(zip(names, sns.color_palette("colorblind", len(names)), strict=True))
+    figure, axes = plt.subplots(figsize=SIZE_INCHES, layout="constrained")
+    _regions(axes, found, colours)
+    for number, name in enumerate(names):
+        _curve(axes, table[table["family"] == name], words.name(name), colours[name], number)
+    _axes(axes, found)
+    figure.legend(loc="outside upper left", ncols=min(len(names), 3), frameon=False, fontsize=8)
+    return figure
+
+
+def _curve(axes: Axes, rows: pd.DataFrame, label: str, colour: Any, number: int) -> None:
+    rows = rows.sort_values("value")
+    marker = _MARKERS[number % len(_MARKERS)]
+    axes.plot(rows["value"], rows["ratio"], color=colour, marker=marker, markersize=4,
+              linewidth=1.2, label=label)  # fmt: skip
+    reach = np.abs(rows[["low", "high"]].to_numpy(dtype=float).T - rows["ratio"].to_numpy())
+    axes.errorbar(rows["value"], rows["ratio"], yerr=reach, fmt="none", ecolor=colour,
+                  elinewidth=1, capsize=2)  # fmt: skip
+
+
+def _regions(axes: Axes, found: Found, colours: dict[str, Any]) -> None:
+    """What is recommended, as coloured fields between decided neighbours; changes are hatched."""
+    decided = [point for point in found.points if point.family is not None]
+    for left, right in pairwise(decided):
+        if left.family == right.family:
+            axes.axvspan(left.value, right.value, color=colours[str(left.family)],
+                         alpha=_REGION, linewidth=0)  # fmt: skip
+    for flip in found.flips:
+        axes.axvspan(flip.low, flip.high, facecolor="none", edgecolor=_OPEN, hatch="////",
+                     linewidth=0, alpha=0.6)  # fmt: skip
+
+
+def _axes(axes: Axes, found: Found) -> None:
+    axis = found.search.axis
+    if axis.log:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    top = axes.get_ylim()[1]
+    steps = [1, 1.1, 1.2, 1.5, 2, 3, 5, 10, 20, 50, 100]
+    axes.set_yticks([step for step in steps if step <= top * 1.05])
+    axes.set_ylim(bottom=0.94)
+    axes.set_xlabel(words.axis_label(found.search.vary))
+    axes.set_ylabel("Time against the fastest (1: fastest)")
+    axes.grid(axis="y")
+    sns.despine(ax=axes)

@@ -1,0 +1,96 @@
+"""Break-even points in words: what is recommended on both sides of a change, and where it lies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from experiments.statistics.breakeven import Flip, Point
+from experiments.statistics.records import Interval
+from reports import wording
+from reports.load import Search
+
+#: parameters whose name says less than these words: (noun, unit)
+_NOUNS = {
+    "cpu_share": ("a CPU share of", ""),
+    "item_ms": ("items of", "ms"),
+    "payload_kib": ("a payload of", "KiB"),
+    "latency_ms": ("a latency of", "ms"),
+}
+_UNITS = {"_ms": "ms", "_kib": "KiB", "_mib": "MiB", "_seconds": "s", "_us": "µs"}
+
+
+def axis_label(vary: str) -> str:
+    """The parameter with its unit, as an axis is labelled."""
+    noun, unit = noun_of(vary)
+    name = noun.removesuffix(" of").removeprefix("a ")
+    return wording.capital(f"{name}{f' ({unit})' if unit else ''}")
+
+
+def noun_of(vary: str) -> tuple[str, str]:
+    """The words before a value of this parameter, and the unit behind it."""
+    if vary in _NOUNS:
+        return _NOUNS[vary]
+    for suffix, unit in _UNITS.items():
+        if vary.endswith(suffix):
+            return f"{vary.removesuffix(suffix).replace('_', ' ')} of", unit
+    return f"{vary} of", ""
+
+
+def place(vary: str, low: float, high: float) -> str:
+    """`a CPU share of 0.33 to 0.36`, `items of 0.4 to 0.6 ms`."""
+    noun, unit = noun_of(vary)
+    ends = f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
+    return " ".join(filter(None, [noun, ends, unit]))
+
+
+def name(family: str) -> str:
+    """A family as a reader would call it: `processes (via pickle)`."""
+    executor, _, level = family.partition(" ")
+    told = "the sequential program" if executor == "sequential" else executor
+    return f"{told} ({level.replace('=', ' ')})" if level else told
+
+
+def changes(search: Search, flips: Sequence[Flip]) -> str:
+    """All changes of a search in one sentence, in rising order."""
+    vary = search.vary
+    parts = [f"{name(flips[0].below)} up to {place(vary, flips[0].low, flips[0].high)}"]
+    for flip, after in pairwise(flips):
+        parts.append(f"{name(flip.above)} from there to {place(vary, after.low, after.high)}")
+    parts.append(f"{name(flips[-1].above)} above")
+    return wording.capital(f"{', '.join(parts)}.")
+
+
+def change(search: Search, flip: Flip) -> str:
+    """One change in words, with what stays open inside its interval."""
+    text = changes(search, [flip])
+    if flip.undecided:
+        values = [f"{value:.4g}" for value in flip.undecided]
+        text += f" Between the two no verdict stands (measured at {wording.listing(values)})."
+    return text
+
+
+def no_change(search: Search, points: Sequence[Point]) -> str:
+    """What a search says that found no change."""
+    decided = [point for point in points if point.family is not None]
+    open_ = [f"{point.value:.4g}" for point in points if point.family is None]
+    if not decided:
+        count = wording.count(len(points), "value")
+        return f"Nothing is decided: no verdict stands at any of {count}."
+    where = place(search.vary, decided[0].value, decided[-1].value)
+    text = f"{wording.capital(name(str(decided[0].family)))} throughout, for {where}"
+    text += f": no change at {wording.count(len(decided), 'value')}."
+    return text + (f" Not decided at {wording.listing(open_)}." if open_ else "")
+
+
+def pool_life(approach: str, life: Interval | None) -> str:
+    """How many batches a pool must live."""
+    if life is None:
+        return f"{wording.capital(approach)} is not shown to earn its start back."
+    return f"{wording.capital(approach)} has earned back its start after {batches(life)}."
+
+
+def batches(life: Interval) -> str:
+    """`1 batch`, `3 to 5 batches`."""
+    ends = wording.count(int(life.high), "batch", "batches")
+    return ends if life.low == life.high else f"{int(life.low):,} to {ends}"
