@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from experiments import overheads
+
 #: always the same one, whatever grid the user chose: so machines and runs can be compared
 TASK = "math_python"
 #: option that tells the entries apart in the tables; no launch ever sees it
@@ -60,5 +62,9 @@ def launched_options(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def answer_blocks(plan: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The blocks that answer the user's question: all but the control."""
-    return [block for block in plan["blocks"] if not block.get("control")]
+    """The blocks that answer the user's question: all but the control and the overheads."""
+    return [
+        block
+        for block in plan["blocks"]
+        if not (block.get("control") or overheads.is_overhead(block))
+    ]

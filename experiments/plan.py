@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments import control
+from experiments import control, overheads
 from experiments.estimate import block_seconds_bounds, launches_at_first_look
 from experiments.launch import executors as executor_registry
 from experiments.launch import tasks as task_registry
@@ -49,6 +49,8 @@ def make_plan(settings: Mapping[str, Any], host: Mapping[str, Any]) -> dict[str,
     _set_items(blocks)
     if settings["control"]:
         blocks.insert(0, _control(settings, host, counts[-1]))
+    if settings["overheads"]:
+        blocks += _overheads(settings, host, counts[-1])
     plan = {
         "schema_version": 1,
         "machine": host["machine"],
@@ -73,6 +75,18 @@ def _control(settings: Mapping[str, Any], host: Mapping[str, Any], cores: int) -
     none is likeliest, and the first line of the run's progress tells of it."""  # fmt: skip
     (point,) = task_points([control.TASK])
     return control.control_block(_block(control.lone_settings(settings, cores), host, point, cores))
+
+
+def _overheads(
+    settings: Mapping[str, Any], host: Mapping[str, Any], cores: int
+) -> list[dict[str, Any]]:
+    """The blocks of the executors' overhead: last, as no verdict waits for them."""
+    found = []
+    for kib in overheads.payloads():
+        (point,) = task_points([overheads.task_entry(kib)])
+        block = _block(overheads.lone_settings(settings, kib, cores), host, point, cores)
+        found.append(overheads.overhead_block(block, settings, kib))
+    return found
 
 
 def _on(settings: Mapping[str, Any], point: TaskPoint, largest: bool) -> Mapping[str, Any]:
@@ -103,7 +117,8 @@ def _identity(block: Mapping[str, Any], settings: Mapping[str, Any]) -> list[Any
             "approaches", "objective")  # fmt: skip
     how = ("batch_seconds", "batches", "steady_seconds", "looks", "block_seconds", "margin",
            "alpha", "seed", "launch_timeout_seconds", "disturbed")  # fmt: skip
-    rules = {key: settings[key] for key in how} | block.get("statistics", {})
+    own = {key: block[key] for key in how if key in block}
+    rules = {key: settings[key] for key in how} | own | block.get("statistics", {})
     return [{key: block[key] for key in what}, rules]
 
 

@@ -144,6 +144,7 @@ LAUNCHES = Table(
         _amount("quota_throttled_share", "time the CPU quota took away, share as above"),
         _number("clock_jump_seconds", "how far the wall clock was set during the launch"),
         _amount("suspended_seconds", "how long the machine slept during the launch"),
+        _amount("worker_import_seconds", "import of the task in a worker process, median of them"),
     ),
 )
 

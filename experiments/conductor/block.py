@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import math
 import os
 import random
 import time
@@ -14,7 +15,13 @@ from typing import IO, Any
 
 from experiments import schema
 from experiments.budget import budget_seconds
-from experiments.conductor.calibration import Calibration, CalibrationError, calibrate, remembered
+from experiments.conductor.calibration import (
+    Calibration,
+    CalibrationError,
+    calibrate,
+    calibrate_fixed,
+    remembered,
+)
 from experiments.conductor.child import Launcher, Outcome
 from experiments.conductor.flags import flags
 from experiments.conductor.journal import Journal
@@ -28,6 +35,7 @@ from experiments.conductor.rows import (
 from experiments.control import answer_blocks, launched_options
 from experiments.launch.base import Task
 from experiments.launch.tasks import load as load_task
+from experiments.overheads import is_overhead
 from experiments.plan import code_digest, digest
 from experiments.services import service
 from experiments.statistics.block import BlockRace
@@ -94,8 +102,9 @@ class BlockRun:
         self.approaches = {entry["approach"]: entry for entry in self.block["approaches"]}
         self.journal = Journal(folder / "journal.jsonl", self._identity(), self.approaches)
         self.objective = OBJECTIVES[self.block["objective"]]
-        entered, rules = candidates(self.block), race_settings(plan, self.block)
-        self.race = BlockRace(entered, rules, self.objective.modes, self.objective)
+        self.rules = race_settings(plan, self.block)
+        entered = candidates(self.block)
+        self.race = BlockRace(entered, self.rules, self.objective.modes, self.objective)
         self.notes: list[str] = [self.journal.note] if self.journal.note else []
         #: seconds of launches that earlier, killed runs of this block made
         self.carried_seconds = self._launch_seconds()
@@ -148,6 +157,7 @@ class BlockRun:
         block, target = self.block, self.settings["batch_seconds"]
         identity = {
             "task": block["task"], "params": block["params"], "min_items": block["min_items"],
+            "items": block.get("items"),
             "batch_seconds": target, "code_digest": self.code_digest,
             "source_digest": block["source_digest"], "fingerprint": self.plan["fingerprint"],
             "seed": self.plan["seed"],
@@ -173,6 +183,8 @@ class BlockRun:
             spec = self._spec("calibrate", "sequential", {}, 1, items, scale)
             return self.launcher.launch({**spec, "item_seconds": wanted}, self._service_pids())
 
+        if "items" in self.block:
+            return calibrate_fixed(attempt, self.block["items"])
         return calibrate(
             attempt,
             self.settings["batch_seconds"],
@@ -193,7 +205,8 @@ class BlockRun:
             "cpus": cpus[:1] if cpus and mode == "calibrate" else cpus,
             "core_limit_seconds": None,
             "batches": steady_batches(self.objective, self.settings["batches"], items),
-            "steady_seconds": self.settings["steady_seconds"], "most_batches": MOST_BATCHES,
+            "steady_seconds": self.block.get("steady_seconds", self.settings["steady_seconds"]),
+            "most_batches": MOST_BATCHES,
             "profile": True, "expected": None, "seed": self.plan["seed"],
             "latencies": mode == "measure" and self.block["kind"] == "waiting",
             "services": {name: running.address() for name, running in self.services.items()},
@@ -226,10 +239,10 @@ class BlockRun:
         Of two launches that differ nothing tells which one was disturbed, and a third costs little
         where the first look has put many out.
         """
-        return max(int(self.plan["statistics"]["looks"][0]), FEWEST_ROUNDS)
+        return max(self.rules.looks[0], FEWEST_ROUNDS)
 
     def _why_done(self) -> str:
-        if self.race.rounds >= self.plan["statistics"]["looks"][-1]:
+        if self.race.rounds >= self.rules.looks[-1]:
             return "all rounds of the last look used"
         if any(found.verdict == "inconclusive" for found in self.race.judgements().values()):
             return "nothing left to compare"
@@ -246,7 +259,7 @@ class BlockRun:
 
     def _budget_flags(self) -> list[str]:
         """A warning where the rounds before the first look, which always run, broke the budget."""
-        first = self.plan["statistics"]["looks"][0]
+        first = self.rules.looks[0]
         spent = self._seconds_before(first)
         if spent <= self._budget:
             return []
@@ -259,8 +272,11 @@ class BlockRun:
     def _budget(self) -> float:
         """Seconds of launches: the block's own, and what the blocks before it left unspent.
 
-        The control neither gives nor takes: with it or without it the others run alike.
+        The control neither gives nor takes: with it or without it the others run alike. Nor do
+        the overheads, whose rounds are as many as planned in any case.
         """
+        if is_overhead(self.block):
+            return math.inf
         names = [block["block"] for block in answer_blocks(self.plan)]
         name = self.block["block"]
         before = names[: names.index(name)] if name in names else []
@@ -300,6 +316,8 @@ class BlockRun:
     def _profiled(self, number: int) -> bool:
         """A median of three tells memory, CPU and heartbeats; later rounds are for times, unless
         one of those decides."""  # fmt: skip
+        if is_overhead(self.block):  # where memory is what is asked for
+            return True
         return self.objective.profiled or number < PROFILED_ROUNDS
 
     def _repeats_left(self) -> bool:
@@ -339,6 +357,8 @@ class BlockRun:
             "scale": calibration.scale if calibration else None,
             "item_ms": calibration.item_seconds * 1000 if calibration else None,
             "batch_seconds": calibration.batch_seconds if calibration else None,
+            "item_kib": calibration.item_kib if calibration else None,
+            "result_kib": calibration.result_kib if calibration else None,
             "rounds": self.race.rounds,
             "launches": len(entries),
             "samples": len(samples),

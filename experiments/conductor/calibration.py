@@ -42,6 +42,9 @@ class Calibration:
     item_seconds: float
     batch_seconds: float
     expected: list[Any]
+    #: mean size of an item and of a result when pickled; None: unknown, or can't be pickled
+    item_kib: float | None = None
+    result_kib: float | None = None
 
 
 #: (items x scale, seconds of the batch) of one attempt
@@ -77,8 +80,24 @@ def calibrate(
         items, scale = better
         seen = _tried(attempt(items, scale, None))
         points.append((items * scale, float(seen["batch_seconds"])))
-    return Calibration(items, scale, seen["batch_seconds"] / items, seen["batch_seconds"],
-                       seen["expected"])  # fmt: skip
+    return _calibration(items, scale, seen)
+
+
+def calibrate_fixed(attempt: Try, items: int) -> Calibration:
+    """A batch of so many items, however long it takes. Raises CalibrationError."""
+    return _calibration(items, 1, _tried(attempt(items, 1, None)))
+
+
+def _calibration(items: int, scale: int, seen: Mapping[str, Any]) -> Calibration:
+    return Calibration(
+        items,
+        scale,
+        seen["batch_seconds"] / items,
+        seen["batch_seconds"],
+        seen["expected"],
+        seen.get("item_kib"),
+        seen.get("result_kib"),
+    )
 
 
 def _good(ratio: float) -> bool:
