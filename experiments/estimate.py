@@ -41,7 +41,7 @@ def launch_seconds(
 
 def block_settings(block: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
     """The plan's settings with what is the block's own."""
-    own = {"steady_seconds": block["steady_seconds"]} if "steady_seconds" in block else {}
+    own = {key: block[key] for key in ("batch_seconds", "steady_seconds") if key in block}
     return {**settings, **own, **block.get("statistics", {})}
 
 

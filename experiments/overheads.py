@@ -14,13 +14,15 @@ TASK = "overhead"
 ROLE = "overhead"
 #: a t interval over 5 rounds is 2.8 standard errors wide to each side, over 10 it is 2.3
 ROUNDS = {"quick": 5, "standard": 5, "thorough": 10}
-#: payload in KiB -> items of a batch. With none, a thousand items last tens of ms in a process
-#: pool; with 256 KiB, as much as the payload's travel costs is many times what an item costs
-ITEMS = {0: 1000, 256: 32}
+#: payload in KiB -> items of a batch. With none, that many last tens of ms in a process pool; with
+#: 256 KiB, what the payload's travel costs is many times what an item costs
+ITEMS = {0: 500, 256: 32}
 #: but no fewer items than these a worker: else some have nothing to do
 ITEMS_PER_WORKER = 2
 #: batches of a launch go on for this long: there are no slow ones, and at most 25
 STEADY_SECONDS = 0.05
+#: likely seconds of a batch, for the estimate of the plan
+BATCH_SECONDS = 0.03
 
 
 def is_overhead(block: Mapping[str, Any]) -> bool:
@@ -37,10 +39,12 @@ def lone_settings(settings: Mapping[str, Any], payload_kib: int, cores: int) -> 
     """Settings under which a block has what is compared: one worker, and as many as cores.
 
     How processes are started makes no difference to how items travel, so with a payload there is
-    the main start method only.
+    the main start method only; and from a coroutine to its loop nothing travels.
     """
+    loaded = [name for name in settings["executors"] if name != "asyncio"]
     return {
-        **settings, "workers": [1, max(2, cores)], "chunks": settings["chunks"][:1],
+        **settings, "executors": loaded if payload_kib else settings["executors"],
+        "workers": [1, max(2, cores)], "chunks": ["default"],
         "variants": "none" if payload_kib else "all", "objective": "seconds",
     }  # fmt: skip
 
@@ -59,6 +63,7 @@ def overhead_block(
         "items": items,
         "min_items": items,
         "steady_seconds": STEADY_SECONDS,
+        "batch_seconds": BATCH_SECONDS,
     }
 
 

@@ -86,7 +86,7 @@ def _overheads(
         (point,) = task_points([overheads.task_entry(kib)])
         block = _block(overheads.lone_settings(settings, kib, cores), host, point, cores)
         found.append(overheads.overhead_block(block, settings, kib))
-    return found
+    return [block for block in found if len(block["approaches"]) > 1]
 
 
 def _on(settings: Mapping[str, Any], point: TaskPoint, largest: bool) -> Mapping[str, Any]:

@@ -30,7 +30,8 @@ def check(results: Results, launches: pd.DataFrame, samples: pd.DataFrame) -> No
 
 
 def _check_blocks(results: Results, launches: pd.DataFrame) -> None:
-    planned = {block.name for block in (*results.blocks, *results.controls)}
+    ours = (*results.blocks, *results.controls, *results.overheads)
+    planned = {block.name for block in ours}
     unknown = sorted(set(launches["block"]) - planned)
     if unknown:
         raise ValueError(

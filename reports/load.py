@@ -79,7 +79,8 @@ class Block:
 class Results:
     """What one results folder holds besides its tables (read those with `table`).
 
-    `blocks` are those that answer a question, `controls` the A/A controls (one or none).
+    `blocks` are those that answer a question, `controls` the A/A controls (one or none),
+    `overheads` the blocks without work.
     """
 
     folder: Path
@@ -88,6 +89,7 @@ class Results:
     blocks: tuple[Block, ...]
     controls: tuple[Block, ...]
     runs: Mapping[str, Mapping[str, Any]]
+    overheads: tuple[Block, ...] = ()
 
     @property
     def name(self) -> str:
@@ -109,7 +111,14 @@ class Results:
         schema.write(table, rows, self.folder / f"{table.name}.csv")
 
 
-_MAKERS = {"summary": "summarise", "verdicts": "decide", "fits": "fit", "claims": "claims"}
+_MAKERS = {
+    "summary": "summarise",
+    "verdicts": "decide",
+    "fits": "fit",
+    "claims": "claims",
+    "overheads": "overheads",
+    "losses": "losses",
+}
 
 
 def _maker(table: schema.Table) -> str:
@@ -132,13 +141,19 @@ def load(folder: Path) -> Results:
     _need(plan, ("blocks", "statistics"), folder / "plan.json")
     where = folder / "plan.json"
     found = [_block(raw, f"{where}: blocks[{i}]") for i, raw in enumerate(plan["blocks"])]
-    ours = [bool(raw.get("control")) for raw in plan["blocks"]]
-    blocks = tuple(block for block, control in zip(found, ours, strict=True) if not control)
-    controls = tuple(block for block, control in zip(found, ours, strict=True) if control)
+    roles = [_role(raw) for raw in plan["blocks"]]
+    blocks, controls, overheads = (
+        tuple(block for block, role in zip(found, roles, strict=True) if role == wanted)
+        for wanted in ("answer", "control", "overhead")
+    )
     for i, run in enumerate(runs):
         _need(run, ("block",), f"{folder / 'runs.json'}: [{i}]")
     by_block = {str(run["block"]): run for run in runs}
-    return Results(folder, machine, plan, blocks, controls, by_block)
+    return Results(folder, machine, plan, blocks, controls, by_block, overheads)
+
+
+def _role(raw: Mapping[str, Any]) -> str:
+    return "control" if raw.get("control") else str(raw.get("role", "answer"))
 
 
 def options_text(options: Mapping[str, Any]) -> str:

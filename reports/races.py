@@ -95,6 +95,11 @@ def raced_controls(results: Results) -> Iterator[Raced]:
     return _replayed(results, results.controls)
 
 
+def raced_overheads(results: Results) -> Iterator[Raced]:
+    """The blocks without work; all their approaches ran in every round."""
+    return _replayed(results, results.overheads)
+
+
 def _replayed(results: Results, blocks: Sequence[Block]) -> Iterator[Raced]:
     launches = results.table(schema.LAUNCHES)
     samples = results.table(schema.SAMPLES)
