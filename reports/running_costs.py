@@ -28,7 +28,8 @@ ABSENT = (
 )
 #: how many pools a block's section explains: the fastest of each executor that lost
 MOST_TOLD = 2
-MOST_OF_IT = 0.5
+#: a single batch is told of where its start is at least so much of the loss: else it is as steady
+WORTH_A_START = 0.1
 
 
 @dataclass(frozen=True)
@@ -142,10 +143,10 @@ def _reasons(grouped: dict[str, dict[str, dict[str, Any]]]) -> Iterator[str]:
 def told(losses: pd.DataFrame, block: Block) -> tuple[str, ...]:
     """What explains the loss of a block's pools: the fastest of each executor, steady first.
 
-    Then, for a single batch, one whose start-up is the most of it.
+    Then the fastest for a single batch, where its start is a part of the loss.
     """
     here = losses[(losses["block"] == block.name) & (losses["sentence"] != "")]
     fastest = here.sort_values("seconds", kind="stable").drop_duplicates(["mode", "executor"])
     steady = fastest[fastest["mode"] == "steady"]["sentence"].tolist()[:MOST_TOLD]
-    once = fastest[(fastest["mode"] == "oneshot") & (fastest["startup_share"] >= MOST_OF_IT)]
+    once = fastest[(fastest["mode"] == "oneshot") & (fastest["startup_share"] >= WORTH_A_START)]
     return (*map(str, steady), *map(str, once["sentence"].tolist()[:1]))

@@ -152,10 +152,10 @@ def _story(tables: Tables, block: Block, steady: Row, once: Row | None) -> tuple
         sentences.certainty(steady, block),
         sentences.price(steady, sequential),
         sentences.start(steady),
-        *running_costs.told(tables.losses, block),
         sentences.responsiveness(steady, sequential),
         sentences.latency(_steady_row(summary, steady["approach"]), sequential),
         sentences.oneshot(once) if once is not None else "",
+        *running_costs.told(tables.losses, block),
         f"{wording.capital(block.objective_note)}." if block.objective_note else "",
     ]
     return tuple(text for text in told if text)
