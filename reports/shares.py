@@ -96,6 +96,8 @@ def sentence(label: str, mode: str, loss: Loss, found: Shares, has_gil: bool = F
             f"{text}. Without work these would take {wording.times(found.alone)} as long as the "
             "loss: a part of them runs beside the work."
         )
+    if found.unexplained.estimate < WORTH_SAYING:
+        rest = f"at most {wording.percent(found.unexplained.high)}"
     return f"{text}; {rest} is not explained by its overhead."
 
 

@@ -119,6 +119,12 @@ def test_parts_beyond_the_loss_are_owned_up_to() -> None:
     )
 
 
+def test_where_nothing_is_left_the_sentence_says_how_much_may_be() -> None:
+    text = said(PARTS, Interval(0.07, 0.06, 0.08))
+
+    assert text.endswith("handing out items; at most 18% is not explained by its overhead.")
+
+
 def test_a_single_batch_says_so() -> None:
     text = said({**PARTS, "startup": Interval(0.02, 0.02, 0.02)}, mode="oneshot")
 
