@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from experiments.estimate import round_seconds
+from experiments.overheads import is_overhead
 
 #: a block's budget with what others saved is at most this many times its own
 MOST_SAVED = 3
@@ -28,6 +29,8 @@ def late_first_looks(plan: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any
     """
     settings, spent = plan["settings"], list[float]()
     for block in plan["blocks"]:
+        if is_overhead(block):  # it has no budget
+            continue
         first = round_seconds(block, settings) * settings["looks"][0]
         if first > budget_seconds(float(settings["block_seconds"]), spent):
             yield block, first

@@ -66,5 +66,5 @@ def launched_options(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def answer_blocks(plan: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The blocks that answer the user's question: all but the control."""
-    return [block for block in plan["blocks"] if not block.get("control")]
+    """The blocks that answer the user's question: all but those that have another role."""
+    return [block for block in plan["blocks"] if not (block.get("control") or block.get("role"))]

@@ -39,6 +39,12 @@ def launch_seconds(
     return float(LAUNCH_SECONDS + start * entry["workers"] / block["cores"] + 2 * batch + steady)
 
 
+def block_settings(block: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The plan's settings with what is the block's own."""
+    own = {key: block[key] for key in ("batch_seconds", "steady_seconds") if key in block}
+    return {**settings, **own, **block.get("statistics", {})}
+
+
 def round_seconds(block: Mapping[str, Any], settings: Mapping[str, Any]) -> float:
     """Likely wall seconds of one round of all approaches of a block."""
     return sum(launch_seconds(entry, block, settings) for entry in block["approaches"])
@@ -46,7 +52,7 @@ def round_seconds(block: Mapping[str, Any], settings: Mapping[str, Any]) -> floa
 
 def launches_at_first_look(block: Mapping[str, Any], settings: Mapping[str, Any]) -> int:
     """Launches that always run: every approach up to the first look."""
-    return len(block["approaches"]) * int(settings["looks"][0])
+    return len(block["approaches"]) * int(block_settings(block, settings)["looks"][0])
 
 
 def block_seconds_bounds(
@@ -57,6 +63,7 @@ def block_seconds_bounds(
     Most blocks are decided soon after the first look; an undecided one goes on until its budget
     is spent, and finishes the round it is in.
     """
+    settings = block_settings(block, settings)
     one = round_seconds(block, settings)
     first = one * settings["looks"][0]
     full = one * settings["looks"][-1]

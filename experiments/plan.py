@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments import control
+from experiments import control, overheads
 from experiments.breakeven import searches
 from experiments.estimate import block_seconds_bounds, launches_at_first_look
 from experiments.launch import executors as executor_registry
@@ -54,6 +54,8 @@ def make_plan(settings: Mapping[str, Any], host: Mapping[str, Any]) -> dict[str,
     _set_items(blocks)
     if settings["control"]:
         blocks.insert(0, _control(settings, host, counts[-1]))
+    if settings["overheads"]:
+        blocks += _overheads(settings, host, counts[-1])
     plan = {
         "schema_version": 1,
         "machine": host["machine"],
@@ -84,6 +86,18 @@ def _control(settings: Mapping[str, Any], host: Mapping[str, Any], cores: int) -
     )
 
 
+def _overheads(
+    settings: Mapping[str, Any], host: Mapping[str, Any], cores: int
+) -> list[dict[str, Any]]:
+    """The blocks of the executors' overhead: last, as no verdict waits for them."""
+    found = []
+    for kib in overheads.payloads():
+        (point,) = task_points([overheads.task_entry(kib)])
+        block = make_block(overheads.lone_settings(settings, kib, cores), host, point, cores)
+        found.append(overheads.overhead_block(block, settings, kib))
+    return [block for block in found if len(block["approaches"]) > 1]
+
+
 def _on(settings: Mapping[str, Any], point: TaskPoint, largest: bool) -> Mapping[str, Any]:
     """Settings for one block: variants belong to some tasks, `at_cores` to the largest count."""
     here = largest or settings["variants"] != "at_cores"
@@ -112,7 +126,8 @@ def block_digest(block: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
             "approaches", "objective")  # fmt: skip
     how = ("batch_seconds", "batches", "steady_seconds", "looks", "block_seconds", "margin",
            "alpha", "seed", "launch_timeout_seconds", "disturbed")  # fmt: skip
-    rules = {key: settings[key] for key in how} | block.get("statistics", {})
+    own = {key: block[key] for key in how if key in block}
+    rules = {key: settings[key] for key in how} | own | block.get("statistics", {})
     return digest([{key: block[key] for key in what}, rules])
 
 

@@ -144,6 +144,7 @@ LAUNCHES = Table(
         _amount("quota_throttled_share", "time the CPU quota took away, share as above"),
         _number("clock_jump_seconds", "how far the wall clock was set during the launch"),
         _amount("suspended_seconds", "how long the machine slept during the launch"),
+        _amount("worker_import_seconds", "import of the task in a worker process, median of them"),
     ),
 )
 
@@ -329,6 +330,65 @@ CEILING = Table(
     ),
 )
 
+COMPONENTS = {
+    "startup_seconds": "s",
+    "startup_seconds_per_worker": "s",
+    "import_seconds": "s",
+    "dispatch_seconds_per_item": "s",
+    "serialisation_seconds_per_kib": "s/KiB",
+    "memory_mib_per_worker": "MiB",
+}
+
+OVERHEADS = Table(
+    "overheads",
+    "one part of what an executor costs where there is no work",
+    (
+        _text("machine", "name of the measured machine"),
+        *_APPROACH,
+        _count("cores", "logical CPUs the measured process may run on"),
+        _text("component", f"part of the cost: {', '.join(COMPONENTS)}"),
+        _text("unit", "s, s/KiB or MiB"),
+        _number("estimate", "mean over rounds; below 0 where noise is larger than the cost"),
+        _number("low", "lower end of its 95% interval"),
+        _number("high", "upper end of its 95% interval"),
+        _count("launches", "launches it comes from, without the sequential ones beside them"),
+        _text("reason", "why there is no estimate"),
+    ),
+)
+
+
+def _part(name: str, meaning: str) -> tuple[Column, ...]:
+    """A part of a loss with its interval."""
+    return (
+        _amount(f"{name}_share", f"{meaning}, share of the loss; at most 1 with the others"),
+        _amount(f"{name}_share_low", "lower end of its 95% interval"),
+        _amount(f"{name}_share_high", "upper end of its 95% interval"),
+    )
+
+
+LOSSES = Table(
+    "losses",
+    "what one pool loses against the ideal in one block and mode, taken apart (CPU work)",
+    (
+        *_WHERE,
+        _text("mode", "steady or oneshot"),
+        _text("approach", "short label of the approach, unique in its block"),
+        *_APPROACH,
+        _amount("seconds", "mean seconds of the rounds that the sequential program ran in too"),
+        _amount("ideal_seconds", "sequential seconds / the machine's ceiling on its cores"),
+        _number("loss_share", "(seconds - ideal) / seconds"),
+        _number("loss_share_low", "lower end of its 95% interval, the ceiling's included"),
+        _number("loss_share_high", "upper end of its 95% interval"),
+        _amount("parts_share", "the parts as they cost where there is no work; may be above 1"),
+        *_part("startup", "start-up and teardown (oneshot)"),
+        *_part("dispatch", "items x dispatch of an item"),
+        *_part("serialisation", "pickled KiB of items and results x cost of a KiB"),
+        *_part("unexplained", "the rest: contention, imbalance, waiting"),
+        _text("sentence", "the same in words, where the loss is beyond noise and margin"),
+        _text("reason", "why the loss, or a part of it, is not told"),
+    ),
+)
+
 TABLES = {
     table.name: table
     for table in (
@@ -341,6 +401,8 @@ TABLES = {
         BREAKEVEN,
         CLAIMS,
         CEILING,
+        OVERHEADS,
+        LOSSES,
     )
 }
 

@@ -55,8 +55,8 @@ def resolve(config: Mapping[str, Any]) -> dict[str, Any]:
     Raises ConfigError with one line for every problem found.
     """
     schema = _load_yaml(SCHEMA_PATH)
-    if "control" in config:
-        config = {**config, "control": _flag(config["control"])}
+    flags = {key: _flag(config[key]) for key in ("control", "overheads") if key in config}
+    config = {**config, **flags}
     problems = [line for error in _errors(schema, config) for line in _problems(error)]
     if problems:
         raise ConfigError("\n".join(problems))

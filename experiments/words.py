@@ -7,6 +7,7 @@ from typing import Any
 
 from experiments.budget import late_first_looks
 from experiments.control import answer_blocks
+from experiments.overheads import is_overhead
 from experiments.statistics.objectives import OBJECTIVES
 
 
@@ -26,6 +27,7 @@ def describe(plan: Mapping[str, Any], host: Mapping[str, Any]) -> str:
     lines += _block_lines(blocks)
     lines += _budget_lines(plan)
     lines += [_control_line(block) for block in plan["blocks"] if block.get("control")]
+    lines += _overhead_lines([block for block in plan["blocks"] if is_overhead(block)])
     return "\n".join(lines)
 
 
@@ -53,7 +55,9 @@ def _block_lines(blocks: Sequence[Mapping[str, Any]]) -> Iterable[str]:
 
 
 def title(block: Mapping[str, Any]) -> str:
-    """A block's task with its parameters; the control is named as what it is."""
+    """A block's task with its parameters; control and overheads are named as what they are."""
+    if is_overhead(block):
+        return f"overheads, {block['params_label']}"
     name = f"{block['task']} {block['params_label']}".strip()
     return f"A/A control, {name}" if block.get("control") else name
 
@@ -61,6 +65,16 @@ def title(block: Mapping[str, Any]) -> str:
 def _control_line(block: Mapping[str, Any]) -> str:
     names = " and ".join(entry["approach"] for entry in block["approaches"])
     return f"  {title(block)}: on {count(block['cores'], 'core')}, {names}, which are the same"
+
+
+def _overhead_lines(blocks: Sequence[Mapping[str, Any]]) -> Iterable[str]:
+    if blocks:
+        names = dict.fromkeys(entry["executor"] for b in blocks for entry in b["approaches"])
+        rounds = blocks[0]["statistics"]["looks"][-1]
+        yield (
+            f"  overheads: what {', '.join(names)} cost without any work, on "
+            f"{count(blocks[0]['cores'], 'core')}, in {rounds} rounds"
+        )
 
 
 def _budget_lines(plan: Mapping[str, Any]) -> Iterable[str]:

@@ -22,11 +22,14 @@ class Tables:
     fits: pd.DataFrame
     claims: pd.DataFrame
     ceiling: pd.DataFrame
+    overheads: pd.DataFrame
+    losses: pd.DataFrame
 
     @classmethod
     def of(cls, results: Results) -> Tables:
         """Read them all. Raises ResultsError for the first one missing or broken."""
-        wanted = (schema.SUMMARY, schema.VERDICT_TABLE, schema.FITS, schema.CLAIMS, schema.CEILING)
+        wanted = (schema.SUMMARY, schema.VERDICT_TABLE, schema.FITS, schema.CLAIMS,
+                  schema.CEILING, schema.OVERHEADS, schema.LOSSES)  # fmt: skip
         tables = cls(*(results.table(table) for table in wanted))
         answered = tables.verdicts["block"].isin([block.name for block in results.blocks])
         return replace(tables, verdicts=tables.verdicts[answered])

@@ -30,7 +30,7 @@ def check(results: Results, launches: pd.DataFrame, samples: pd.DataFrame) -> No
 
 
 def _check_blocks(results: Results, launches: pd.DataFrame) -> None:
-    known = (*results.blocks, *results.controls, *results.searched)
+    known = (*results.blocks, *results.controls, *results.overheads, *results.searched)
     planned = {block.name for block in known}
     unknown = sorted(set(launches["block"]) - planned)
     if unknown:

@@ -48,6 +48,8 @@ class CostLine:
 def block_costs(results: Results, summary: pd.DataFrame) -> dict[str, Cost]:
     """The cost of every block of the plan, by name; `summary` says which approaches failed."""
     launches = results.table(schema.LAUNCHES)
+    without_race = [block.name for block in results.overheads]
+    launches = launches[~launches["block"].isin(without_race)]
     launches = launches.assign(executor_options=launches["executor_options"].map(canonical))
     rows = summary[(summary["mode"] == "steady") & (summary["race"] == "failed")]
     options = rows["executor_options"].map(canonical)

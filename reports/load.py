@@ -104,9 +104,9 @@ class Search:
 class Results:
     """What one results folder holds besides its tables (read those with `table`).
 
-    `blocks` are those that answer a question, `controls` the A/A controls (one or none), `searched`
-    those that break-even searches added, whose few approaches answer nothing but `searches`;
-    `search_end` says why the searches ended.
+    `blocks` are those that answer a question, `controls` the A/A controls (one or none),
+    `overheads` the blocks without work, `searched` those that break-even searches added, whose few
+    approaches answer nothing but `searches`; `search_end` says why the searches ended.
     """
 
     folder: Path
@@ -118,6 +118,7 @@ class Results:
     searches: tuple[Search, ...]
     search_end: str
     runs: Mapping[str, Mapping[str, Any]]
+    overheads: tuple[Block, ...] = ()
 
     @property
     def name(self) -> str:
@@ -145,6 +146,8 @@ _MAKERS = {
     "fits": "fit",
     "claims": "claims",
     "breakeven": "breakeven",
+    "overheads": "overheads",
+    "losses": "losses",
 }
 
 
@@ -168,14 +171,16 @@ def load(folder: Path) -> Results:
     _need(plan, ("blocks", "statistics"), folder / "plan.json")
     where = folder / "plan.json"
     found = [_block(raw, f"{where}: blocks[{i}]") for i, raw in enumerate(plan["blocks"])]
-    ours = [bool(raw.get("control")) for raw in plan["blocks"]]
-    blocks = tuple(block for block, control in zip(found, ours, strict=True) if not control)
-    controls = tuple(block for block, control in zip(found, ours, strict=True) if control)
+    roles = [_role(raw) for raw in plan["blocks"]]
+    blocks, controls, overheads = (
+        tuple(block for block, role in zip(found, roles, strict=True) if role == wanted)
+        for wanted in ("answer", "control", "overhead")
+    )
     for i, run in enumerate(runs):
         _need(run, ("block",), f"{folder / 'runs.json'}: [{i}]")
     by_block = {str(run["block"]): run for run in runs}
     sought = _sought(folder / "searches.json")
-    return Results(folder, machine, plan, blocks, controls, *sought, by_block)
+    return Results(folder, machine, plan, blocks, controls, *sought, by_block, overheads)
 
 
 def _sought(path: Path) -> tuple[tuple[Block, ...], tuple[Search, ...], str]:
@@ -207,6 +212,10 @@ def _search(raw: Any, where: str) -> Search:
         compare=str(compare),
         points=points,
     )
+
+
+def _role(raw: Mapping[str, Any]) -> str:
+    return "control" if raw.get("control") else str(raw.get("role", "answer"))
 
 
 def options_text(options: Mapping[str, Any]) -> str:

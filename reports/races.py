@@ -103,6 +103,11 @@ def raced_searches(results: Results) -> Iterator[Raced]:
     return _replayed(results, [*grid, *results.searched])
 
 
+def raced_overheads(results: Results) -> Iterator[Raced]:
+    """The blocks without work; all their approaches ran in every round."""
+    return _replayed(results, results.overheads)
+
+
 def _replayed(results: Results, blocks: Sequence[Block]) -> Iterator[Raced]:
     launches = results.table(schema.LAUNCHES)
     samples = results.table(schema.SAMPLES)

@@ -14,7 +14,16 @@ from markupsafe import Markup
 
 from experiments import schema
 from experiments.statistics.fixed import FIXED_ROUNDS
-from reports import breakeven_view, command, control, cost, method, sentences, wording
+from reports import (
+    breakeven_view,
+    command,
+    control,
+    cost,
+    method,
+    running_costs,
+    sentences,
+    wording,
+)
 from reports.answers import Tables, answers
 from reports.headlines import headlines
 from reports.load import Results, ResultsError, load, records
@@ -83,6 +92,7 @@ def context(results: Results) -> dict[str, Any]:
         "claims": _claims(tables),
         "settings": method.settings(results),
         **_costs(results, tables),
+        "running_costs": running_costs.view(results, tables.overheads),
         "plausibility": method.plausibility_rules(results),
         "ceiling": method.ceiling_lines(tables.ceiling),
         "machine_facts": method.machine_facts(results),

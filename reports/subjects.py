@@ -9,7 +9,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from experiments.statistics.objectives import CPU_SECONDS, Objective
-from reports import figures, sentences, wording
+from reports import figures, running_costs, sentences, wording
 from reports.answers import Answer, Tables, answer, cell, gain, verdict_rows
 from reports.load import Block, Results, records
 from reports.races import curve_of
@@ -133,7 +133,7 @@ def _block_view(
         block=block,
         anchor=f"block-{number}",
         answer=answer(block, steady, number),
-        sentences=_story(block, summary, steady, once),
+        sentences=_story(tables, block, steady, once),
         figure=_figure(results, summary, block, steady, number),
         approaches=_approach_lines(summary, str(steady["approach"]), block.objective),
         latencies=_latency_lines(summary, str(steady["approach"])),
@@ -144,7 +144,8 @@ def _block_view(
     )
 
 
-def _story(block: Block, summary: pd.DataFrame, steady: Row, once: Row | None) -> tuple[str, ...]:
+def _story(tables: Tables, block: Block, steady: Row, once: Row | None) -> tuple[str, ...]:
+    summary = tables.summary[tables.summary["block"] == block.name]
     sequential = _sequential(summary)
     told = [
         sentences.recommendation(steady),
@@ -154,6 +155,7 @@ def _story(block: Block, summary: pd.DataFrame, steady: Row, once: Row | None) -
         sentences.responsiveness(steady, sequential),
         sentences.latency(_steady_row(summary, steady["approach"]), sequential),
         sentences.oneshot(once) if once is not None else "",
+        *running_costs.told(tables.losses, block),
         f"{wording.capital(block.objective_note)}." if block.objective_note else "",
     ]
     return tuple(text for text in told if text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import math
 import os
 import random
 import time
@@ -20,6 +21,7 @@ from experiments.conductor.calibration import (
     CalibrationError,
     answered,
     calibrate,
+    calibrate_fixed,
     remembered,
 )
 from experiments.conductor.child import Launcher, Outcome
@@ -35,6 +37,7 @@ from experiments.conductor.rows import (
 from experiments.control import answer_blocks, launched_options
 from experiments.launch.base import Task
 from experiments.launch.tasks import load as load_task
+from experiments.overheads import is_overhead
 from experiments.plan import code_digest, digest
 from experiments.services import service
 from experiments.statistics.block import BlockRace
@@ -155,7 +158,10 @@ class BlockRun:
     def _calibration(self) -> Calibration | None:
         """The block's items; None, with a row that says why, where the task doesn't even run."""
         block, target = self.block, self.settings["batch_seconds"]
-        aim = {"params": block["params"], "min_items": block["min_items"], "batch_seconds": target}
+        aim = {
+            "params": block["params"], "min_items": block["min_items"],
+            "items": block.get("items"), "batch_seconds": target,
+        }  # fmt: skip
         try:
             return self._remembered(aim, self._calibrate)
         except CalibrationError as error:
@@ -200,6 +206,8 @@ class BlockRun:
             spec = self._spec("calibrate", "sequential", {}, 1, items, scale)
             return self.launcher.launch({**spec, "item_seconds": wanted}, self._service_pids())
 
+        if "items" in self.block:
+            return calibrate_fixed(attempt, self.block["items"])
         return calibrate(
             attempt,
             self.settings["batch_seconds"],
@@ -221,7 +229,8 @@ class BlockRun:
             "cpus": cpus[:1] if cpus and mode == "calibrate" else cpus,
             "core_limit_seconds": None,
             "batches": steady_batches(self.objective, self.settings["batches"], items),
-            "steady_seconds": self.settings["steady_seconds"], "most_batches": MOST_BATCHES,
+            "steady_seconds": self.block.get("steady_seconds", self.settings["steady_seconds"]),
+            "most_batches": MOST_BATCHES,
             "profile": True, "expected": None, "seed": self.plan["seed"],
             "latencies": mode == "measure" and self.block["kind"] == "waiting",
             "services": {name: running.address() for name, running in self.services.items()},
@@ -300,9 +309,12 @@ class BlockRun:
     def _budget(self) -> float:
         """Seconds of launches: the block's own, and what the blocks before it left unspent.
 
-        The control neither gives nor takes: with it or without it the others run alike; the blocks
-        of a break-even search share a budget of their own.
+        The control neither gives nor takes: with it or without it the others run alike. Nor do
+        the overheads, whose rounds are as many as planned in any case; the blocks of break-even
+        searches share a budget of their own.
         """
+        if is_overhead(self.block):
+            return math.inf
         if "budget_seconds" in self.block:
             return float(self.block["budget_seconds"])
         names = [block["block"] for block in answer_blocks(self.plan)]
@@ -349,6 +361,8 @@ class BlockRun:
     def _profiled(self, number: int) -> bool:
         """A median of three tells memory, CPU and heartbeats; later rounds are for times, unless
         one of those decides."""  # fmt: skip
+        if is_overhead(self.block):  # where memory is what is asked for
+            return True
         return self.objective.profiled or number < PROFILED_ROUNDS
 
     def _repeats_left(self) -> bool:
@@ -388,6 +402,8 @@ class BlockRun:
             "scale": calibration.scale if calibration else None,
             "item_ms": calibration.item_seconds * 1000 if calibration else None,
             "batch_seconds": calibration.batch_seconds if calibration else None,
+            "item_kib": calibration.item_kib if calibration else None,
+            "result_kib": calibration.result_kib if calibration else None,
             "rounds": self.race.rounds,
             "launches": len(entries),
             "samples": len(samples),

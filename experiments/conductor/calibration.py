@@ -42,6 +42,9 @@ class Calibration:
     item_seconds: float
     batch_seconds: float
     expected: list[Any]
+    #: mean size of an item and of a result when pickled; None: unknown, or can't be pickled
+    item_kib: float | None = None
+    result_kib: float | None = None
 
 
 #: (items x scale, seconds of the batch) of one attempt
@@ -77,17 +80,29 @@ def calibrate(
         items, scale = better
         seen = _tried(attempt(items, scale, None))
         points.append((items * scale, float(seen["batch_seconds"])))
-    return _found(seen, items, scale)
+    return _calibration(items, scale, seen)
 
 
 def answered(outcome: Outcome, items: int, scale: int) -> Calibration:
     """What one attempt at a fixed number of items found. Raises CalibrationError."""
-    return _found(_tried(outcome), items, scale)
+    return _calibration(items, scale, _tried(outcome))
 
 
-def _found(seen: Mapping[str, Any], items: int, scale: int) -> Calibration:
-    return Calibration(items, scale, seen["batch_seconds"] / items, seen["batch_seconds"],
-                       seen["expected"])  # fmt: skip
+def calibrate_fixed(attempt: Try, items: int) -> Calibration:
+    """A batch of so many items, however long it takes. Raises CalibrationError."""
+    return answered(attempt(items, 1, None), items, 1)
+
+
+def _calibration(items: int, scale: int, seen: Mapping[str, Any]) -> Calibration:
+    return Calibration(
+        items,
+        scale,
+        seen["batch_seconds"] / items,
+        seen["batch_seconds"],
+        seen["expected"],
+        seen.get("item_kib"),
+        seen.get("result_kib"),
+    )
 
 
 def _good(ratio: float) -> bool:

@@ -48,6 +48,7 @@ class Outcome:
     phase: str = "start"
     startup_seconds: float | None = None
     teardown_seconds: float | None = None
+    worker_import_seconds: float | None = None
     batches: list[dict[str, Any]] = field(default_factory=list)
     profile: dict[str, Any] = field(default_factory=dict)
     latency_quantiles: dict[str, float] = field(default_factory=dict)
@@ -250,6 +251,8 @@ class _Watch:
 
     def _on_startup(self, event: dict[str, Any]) -> None:
         self.outcome.startup_seconds = _passed(event["seconds"], "start-up")
+        imports = event.get("worker_import_seconds")
+        self.outcome.worker_import_seconds = imports and _passed(imports, "a worker's import")
 
     def _on_teardown(self, event: dict[str, Any]) -> None:
         self.outcome.teardown_seconds = _passed(event["seconds"], "teardown")

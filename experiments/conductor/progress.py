@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.estimate import block_seconds_bounds
+from experiments.overheads import is_overhead
 from experiments.statistics.objectives import OBJECTIVES
 from experiments.statistics.records import Judgement
 from experiments.words import count, minutes, title
@@ -36,9 +37,15 @@ def block_line(
     done = f"[{len(spent)}/{len(names)}]"
     return (
         f"{done} {title(block)} on {count(block['cores'], 'core')}: "
-        f"{_verdict_words(verdict)}{_decided_on(block)}; {seconds:.0f} s"
+        f"{_said(block, verdict)}; {seconds:.0f} s"
         + (f"; about {minutes(left)} left" if left else "")
     )
+
+
+def _said(block: Mapping[str, Any], verdict: Judgement) -> str:
+    if is_overhead(block):
+        return "measured"
+    return f"{_verdict_words(verdict)}{_decided_on(block)}"
 
 
 def _verdict_words(verdict: Judgement) -> str:

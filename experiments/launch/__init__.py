@@ -33,7 +33,8 @@ code prints goes to standard output and error, which the conductor keeps in the 
     {"event": "hello", "pid", "python", "implementation", "gil": true|false|null}
     {"event": "unsupported", "reason"}                         the last event of its launch
     {"event": "phase", "name": "import"|"prepare"|"startup"|"cold"|"steady"|"profile"|"teardown"}
-    {"event": "startup", "seconds"}
+    {"event": "startup", "seconds",
+        "worker_import_seconds": median over worker processes}  null: there are none
     {"event": "batch", "phase": "cold"|"steady", "batch", "wall_seconds",
         "core_seconds": slowest try of the cores right before and after it,
         "calm": true|false|null}                               null: no limit was given
@@ -50,7 +51,8 @@ code prints goes to standard output and error, which the conductor keeps in the 
                                                                buckets: {number: items}, see
                                                                latency.py
     {"event": "teardown", "seconds"}
-    {"event": "calibrated", "scale", "item_seconds", "batch_seconds", "expected"}
+    {"event": "calibrated", "scale", "item_seconds", "batch_seconds", "expected",
+        "item_kib", "result_kib": mean size when pickled}      null: can't be pickled
     {"event": "end"}                                           without it the launch has crashed
 
 Exit status is 0 after "end", "unsupported", "wrong" or "failed" were written.

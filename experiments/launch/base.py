@@ -148,6 +148,10 @@ class Executor:
         """Create the pool; return when every worker has really started and imported the task."""
         raise NotImplementedError
 
+    def import_seconds(self) -> List[float]:
+        """After `start`: what each worker process spent importing the task; empty without any."""
+        return []
+
     def run(self, items: List[Any]) -> List[Any]:
         """Run all items, at most `workers` in progress at once; results in the items' order."""
         raise NotImplementedError

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 import time
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from experiments.launch.answers import answers_of, check
 from experiments.launch.base import Executor, Task
@@ -23,6 +24,8 @@ SEARCH_SECONDS = 60.0
 #: the cost may miss the wanted one by this share: noise of short timings is of this order
 TOLERANCE = 0.05
 MOST_CORRECTIONS = 3
+#: items and results that are pickled to see how large they are
+WEIGHED = 16
 
 Point = Tuple[int, float]
 
@@ -124,7 +127,22 @@ def _timed_batch(task: Task, executor: Executor, items: List[Any]) -> Dict[str, 
         "item_seconds": best_seconds / len(items),
         "batch_seconds": best_seconds,
         "expected": expected,
+        "item_kib": pickled_kib(items),
+        "result_kib": pickled_kib(results),
     }
+
+
+def pickled_kib(objects: List[Any]) -> Optional[float]:
+    """Mean KiB of an object when it is pickled by itself, as a pool of processes does.
+
+    From up to WEIGHED of them, evenly spread; None where one can't be pickled.
+    """
+    some = objects[:: -(-len(objects) // WEIGHED)]
+    try:
+        sizes = [len(pickle.dumps(one, pickle.HIGHEST_PROTOCOL)) for one in some]
+    except Exception:  # measured code may raise anything; where it matters, its launches will say
+        return None
+    return sum(sizes) / len(sizes) / 1024
 
 
 def _one_batch(task: Task, executor: Executor, items: List[Any]) -> Tuple[List[Any], float]:

@@ -10,7 +10,7 @@ from experiments.launch.answers import check
 from experiments.launch.base import Executor, Task
 from experiments.launch.core_speed import CoreSpeed
 from experiments.launch.events import Events
-from experiments.launch.heartbeat import Beats
+from experiments.launch.heartbeat import Beats, quantile
 from experiments.launch.spec import Spec
 
 #: cores are tried again once so many seconds of batches have run: short ones share their tries
@@ -74,7 +74,13 @@ class _Batches:
         """Create the pool, then run the first batch of its life."""
         before = self._speed.now()
         self._events.phase("startup")
-        self._events.emit("startup", seconds=timed(self._executor.start)[1])
+        seconds = timed(self._executor.start)[1]
+        imports = sorted(self._executor.import_seconds())
+        self._events.emit(
+            "startup",
+            seconds=seconds,
+            worker_import_seconds=quantile(imports, 0.5) if imports else None,
+        )
         self._events.phase("cold")
         seconds = self._timed_batch("cold batch 0")
         self._tell("cold", 0, seconds, before, self._speed.now())

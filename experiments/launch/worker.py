@@ -6,25 +6,37 @@ shows that each of them has really started.
 
 from __future__ import annotations
 
+import os
 import threading
 from multiprocessing import util
+from time import perf_counter_ns
 from typing import Any, Optional
 
-from experiments.launch import tasks
-from experiments.launch.base import Task, TaskRef
-from experiments.launch.latency import recorded
+_began_ns = perf_counter_ns()  # before what a worker needs besides: its import is timed
+
+from experiments.launch import tasks  # noqa: E402
+from experiments.launch.base import Task, TaskRef  # noqa: E402
+from experiments.launch.latency import recorded  # noqa: E402
+
+#: what this import took, and where: a forked worker has it from its parent for nothing
+_imported_ns, _imported_in = perf_counter_ns() - _began_ns, os.getpid()
 
 _task: Task
 _barrier: Any = None
 _error: Optional[Exception] = None
+_import_seconds = 0.0
 
 
 def begin(ref: TaskRef, shared: Any, barrier: Any) -> None:
     """The pool's initializer. An error is kept for `meet`: raised here, its text would be lost."""
-    global _task, _barrier, _error
+    global _task, _barrier, _error, _import_seconds
     _barrier = barrier
     try:
-        own = tasks.load(ref.name)(ref.params, ref.context)
+        began_ns = perf_counter_ns()
+        task_class = tasks.load(ref.name)
+        own_ns = _imported_ns if _imported_in == os.getpid() else 0
+        _import_seconds = (own_ns + perf_counter_ns() - began_ns) / 1e9
+        own = task_class(ref.params, ref.context)
         _task = recorded(own) if ref.latencies else own
         _task.start_worker(shared)
         util.Finalize(None, _task.close, exitpriority=0)
@@ -32,10 +44,11 @@ def begin(ref: TaskRef, shared: Any, barrier: Any) -> None:
         _error = error
 
 
-def meet(_: int) -> bool:
+def meet(_: int) -> Optional[float]:
     """Wait until every worker is here; each takes one call, as none returns before the last.
 
-    Returns False where another worker failed to start; the one that failed raises its error.
+    Returns the seconds its imports took, or None where another worker failed to start; the one
+    that failed raises its error.
     """
     if _error is not None:
         _barrier.abort()
@@ -43,8 +56,8 @@ def meet(_: int) -> bool:
     try:
         _barrier.wait()
     except threading.BrokenBarrierError:
-        return False
-    return True
+        return None
+    return _import_seconds
 
 
 def run_item(item: Any) -> Any:

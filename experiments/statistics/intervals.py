@@ -94,6 +94,32 @@ def centre_interval(log_seconds: npt.ArrayLike, level: float = 0.95) -> Interval
     return exponential(_centre(values, level, NO_NOISE_KNOWN, clip=2.0))
 
 
+def share_interval(part: Interval, whole: Interval) -> Interval | None:
+    """part / whole, of two estimates that don't depend on each other, with Fieller's interval.
+
+    Fieller, "Some problems in interval estimation", J. R. Stat. Soc. B 16 (1954), with half the
+    intervals' widths for its t times standard errors. None where the whole's interval holds 0.
+    """
+    a, b = part.estimate, whole.estimate
+    reach_a, reach_b = (part.high - part.low) / 2, (whole.high - whole.low) / 2
+    square = b * b - reach_b * reach_b
+    if not (b > 0 and square > 0):
+        return None
+    spread = math.sqrt((a * reach_b) ** 2 + reach_a**2 * square)
+    return Interval(a / b, (a * b - spread) / square, (a * b + spread) / square)
+
+
+def combined(estimate: float, *parts: Interval) -> Interval:
+    """An estimate made by adding or subtracting independent ones: half-widths add in squares."""
+    reach = math.sqrt(sum(((part.high - part.low) / 2) ** 2 for part in parts))
+    return Interval(estimate, estimate - reach, estimate + reach)
+
+
+def scaled(interval: Interval, factor: float) -> Interval:
+    """An interval times a number that is not negative."""
+    return Interval(interval.estimate * factor, interval.low * factor, interval.high * factor)
+
+
 def exponential(logs: Interval) -> Interval:
     """From logs to ratios or seconds."""
     return Interval(math.exp(logs.estimate), math.exp(logs.low), math.exp(logs.high))

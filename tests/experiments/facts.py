@@ -17,6 +17,7 @@ SMALL: dict[str, Any] = {
     "chunks": ["default"],
     "looks": [2],
     "control": False,
+    "overheads": False,
 }
 
 

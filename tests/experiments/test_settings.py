@@ -123,6 +123,7 @@ def test_resolving_leaves_the_users_config_alone() -> None:
         ("chunks: [auto, big]", "'chunks.1': must be one of default, auto, got \"big\""),
         ("variants: most", "'variants': must be one of auto, none, at_cores, all"),
         ("control: maybe", "'control': must be one of auto, true, false, got \"maybe\""),
+        ("overheads: 1", "'overheads': must be one of auto, true, false, got 1"),
         ("control: 1", "'control': must be one of auto, true, false, got 1"),
         ("batch_seconds: fast", "'batch_seconds': must be a number, got \"fast\""),
         ("batch_seconds: 0", "'batch_seconds': must be at least 0.02, got 0"),

@@ -5,7 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from reports import breakeven, claims, decide, fit, plot, render, summarise
+from reports import (
+    breakeven,
+    claims,
+    decide,
+    fit,
+    losses,
+    overheads,
+    plot,
+    render,
+    summarise,
+)
 from reports.load import Results, load
 from tests.reports import synthetic
 from tests.reports.synthetic import Scene
@@ -16,7 +26,7 @@ HOSTILE = '<script>alert(1)</script> {{ 7*7 }} "quoted" $x^2$ & \u202ereversed '
 def finish(folder: Path) -> Results:
     """Every step of the report on a results folder, but for the rendering."""
     results = load(folder)
-    for step in (summarise, fit, decide, breakeven, claims, plot):
+    for step in (summarise, fit, decide, breakeven, claims, overheads, losses, plot):
         step.main(results)
     return results
 

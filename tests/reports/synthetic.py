@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,8 @@ class Truth:
     status: str = "ok"
     reason: str = ""
     lost: int | None = None
+    #: seconds a worker process spends importing
+    imports: float | None = None
     interpreter: str = PYTHON
 
 
@@ -58,6 +60,10 @@ class Scene:
     summary: str = "does an item of work"
     stopped: str = "decided"
     control: bool = False
+    role: str = "answer"
+    items: int = 64
+    #: pickled size of an item and of its result, each
+    kib: float | None = None
 
     @property
     def name(self) -> str:
@@ -146,6 +152,43 @@ def control_scene(second: float = 0.1, **more: Any) -> Scene:
         ),
     )
     return Scene("math_python", "cpu", 2, twins, control=True, **more)
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What is true of one executor: seconds and MiB."""
+
+    executor: str
+    item: float
+    kib: float
+    startup: tuple[float, float]
+    memory: float = 0.0
+    imports: float | None = None
+
+
+#: a pool of processes and one of threads, as on a usual machine
+COSTS = (
+    Costs("threads", 12e-6, 0.0, (0.0002, 0.0003), 0.1),
+    Costs("processes", 80e-6, 1.5e-6, (0.004, 0.012), 9.0, 0.015),
+)
+
+
+def overhead_scene(payload_kib: int, costs: tuple[Costs, ...] = COSTS, **more: Any) -> Scene:
+    """A block without work on 2 cores: each executor with 1 and with 2 workers."""
+    items = 32 if payload_kib else 500
+    base = items * 0.2e-6
+    truths = [sequential(base)]
+    for one in costs:
+        each = one.item + 2 * payload_kib * one.kib
+        fixed, worker = one.startup
+        truths += [
+            pool(one.executor, n, base + items * each, startup=fixed + n * worker,
+                 memory=20.0 + n * one.memory, imports=one.imports)
+            for n in (1, 2)
+        ]  # fmt: skip
+    params, label = {"payload_kib": payload_kib}, f"payload_kib={payload_kib}"
+    made = Scene("overhead", "cpu", 2, tuple(truths), params, label, role="overhead", items=items)
+    return replace(made, **more)
 
 
 def standard() -> list[Scene]:
@@ -285,6 +328,7 @@ def _launch(
     cpu = truth.cpu if truth.cpu is not None else truth.seconds * min(truth.workers, scene.cores)
     measured = {
         "startup_seconds": truth.startup,
+        "worker_import_seconds": truth.imports,
         "teardown_seconds": truth.startup / 10,
         "cpu_user_seconds": cpu * 0.9,
         "cpu_system_seconds": cpu * 0.1,
@@ -313,7 +357,7 @@ def _launch(
         "started_at": "2026-01-01T00:00:00Z",
         "status": truth.status,
         "reason": truth.reason,
-        "items": 64,
+        "items": scene.items,
         "foreign_cpu_share": 0.01,
         "steal_share": 0.0,
         "disturbed": False,
@@ -373,6 +417,7 @@ def _plan_block(scene: Scene, objective: str) -> dict[str, Any]:
     used = effective(objective, scene.kind).name
     return {
         **({"control": True, "statistics": {"alpha": 0.02}} if scene.control else {}),
+        **({"role": scene.role} if scene.role != "answer" else {}),
         "block": scene.name,
         "digest": "b10c",
         "task": scene.task,
@@ -403,7 +448,9 @@ def _plan_block(scene: Scene, objective: str) -> dict[str, Any]:
 def _run(scene: Scene, place: int) -> dict[str, Any]:
     return {
         "block": scene.name,
-        "items": 64,
+        "items": scene.items,
+        "item_kib": scene.kib,
+        "result_kib": scene.kib,
         "scale": 10,
         "item_ms": 3.1,
         "batch_seconds": scene.truths[0].seconds,

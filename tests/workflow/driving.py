@@ -33,6 +33,7 @@ SMALL: dict[str, Any] = {
     "steady_seconds": 0,
     "looks": [2],
     "control": False,
+    "overheads": False,
     "launch_timeout_seconds": 2,
     "min_free_mib": 1,
     "disturbed": {"repeats": 0},

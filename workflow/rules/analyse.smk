@@ -87,3 +87,37 @@ rule claims:
         results=lambda wildcards, output: os.path.dirname(output[0]),
     shell:
         "python -m reports.claims {params.results:q} > {log:q} 2>&1"
+
+
+rule overheads:
+    input:
+        MEASURED,
+        code=REPORT_CODE,
+    output:
+        f"{RESULTS}/overheads.csv",
+    log:
+        f"{RESULTS}/logs/overheads.log",
+    conda:
+        "../envs/poolwise.yaml"
+    params:
+        results=lambda wildcards, output: os.path.dirname(output[0]),
+    shell:
+        "python -m reports.overheads {params.results:q} > {log:q} 2>&1"
+
+
+rule losses:
+    input:
+        MEASURED,
+        f"{RESULTS}/ceiling.csv",
+        f"{RESULTS}/overheads.csv",
+        code=REPORT_CODE,
+    output:
+        f"{RESULTS}/losses.csv",
+    log:
+        f"{RESULTS}/logs/losses.log",
+    conda:
+        "../envs/poolwise.yaml"
+    params:
+        results=lambda wildcards, output: os.path.dirname(output[0]),
+    shell:
+        "python -m reports.losses {params.results:q} > {log:q} 2>&1"

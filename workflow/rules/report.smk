@@ -1,5 +1,8 @@
 # Figures and the report, as one HTML file and as PDF.
-TABLES = [f"{RESULTS}/{name}.csv" for name in ("summary", "verdicts", "fits", "claims", "ceiling")]
+TABLES = [
+    f"{RESULTS}/{name}.csv"
+    for name in ("summary", "verdicts", "fits", "claims", "ceiling", "overheads", "losses")
+]
 
 
 rule plot:

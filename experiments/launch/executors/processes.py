@@ -34,6 +34,7 @@ class Processes(Executor):
     defaults = {"start_method": "fork", "chunk": "default"}
     _pool: Optional[ProcessPoolExecutor] = None
     _processes: Sequence[Any] = ()
+    _import_seconds: Sequence[Any] = ()
 
     @classmethod
     def unsupported(cls, task: Task, options: Dict[str, Any]) -> Optional[str]:
@@ -57,7 +58,11 @@ class Processes(Executor):
         self._pool = ProcessPoolExecutor(
             self.workers, context, worker.begin, (self.ref, shared, barrier)
         )
-        self._guarded(self._meet)
+        self._import_seconds = self._guarded(self._meet)
+
+    def import_seconds(self) -> List[float]:
+        """What each worker said when all met."""
+        return [seconds for seconds in self._import_seconds if seconds is not None]
 
     def run(self, items: List[Any]) -> List[Any]:
         """Run all items through the pool, in chunks."""

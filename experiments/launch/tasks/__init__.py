@@ -26,6 +26,7 @@ TASKS: Dict[str, str] = {
     "ipc": "experiments.launch.tasks.ipc",
     "locked_counter": "experiments.launch.tasks.locked_counter",
     "subprocess_jobs": "experiments.launch.tasks.subprocess_jobs",
+    "overhead": "experiments.launch.tasks.overhead",  # internal: experiments/overheads.py
 }
 
 

@@ -33,7 +33,7 @@ class Fake:
     def ok(self) -> None:
         self.say("hello", pid=os.getpid())
         self.say("phase", name="startup")
-        self.say("startup", seconds=0.25)
+        self.say("startup", seconds=0.25, worker_import_seconds=0.0625)
         self.say("phase", name="cold")
         self.say("batch", phase="cold", batch=0, wall_seconds=0.5)
         self.say("phase", name="steady")

@@ -78,7 +78,7 @@ class World:
         if self.uncalibrated:
             return self.uncalibrated
         seconds = {"item_seconds": 0.12 / spec["items"], "batch_seconds": 0.12}
-        found = {"scale": 1, **seconds, "expected": [0] * spec["items"]}
+        found = {"scale": 1, **seconds, "expected": [0] * spec["items"], "item_kib": 0.25}
         return Outcome(status="ok", calibrated=found)
 
     def _measured(self, name: str, number: int, again: int, spec: Mapping[str, Any]) -> Outcome:

@@ -636,3 +636,44 @@ def test_a_control_that_cant_be_calibrated_says_so(make_bench: MakeBench) -> Non
 
     assert run.race.judgements()["steady"].verdict == "failed"
     assert [row["status"] for row in bench.launches(CONTROL)] == ["crashed"]
+
+
+# --- overheads ------------------------------------------------------------------------------
+
+OVERHEAD = "overhead-0kib-2c"
+
+
+def test_overheads_run_all_their_rounds_whatever_they_take(make_bench: MakeBench) -> None:
+    bench = make_bench(overheads=True, looks=[3], block_seconds=1)
+    run = bench.measure(World(CLEAR, launch_seconds=100.0), OVERHEAD)
+    rows = bench.launches(OVERHEAD)
+
+    assert Counter(row["round"] for row in rows) == dict.fromkeys(range(5), 5)
+    assert {row["items"] for row in rows} == {500}
+    assert bench.run(OVERHEAD)["flags"] == []
+    assert run.stopped == "all rounds of the last look used"
+
+
+def test_overheads_know_their_memory_in_every_round(make_bench: MakeBench) -> None:
+    bench = make_bench(overheads=True)
+    bench.measure(World(), OVERHEAD)
+
+    assert all(row["peak_memory_mib"] > 0 for row in bench.launches(OVERHEAD))
+
+
+def test_overheads_take_no_seconds_from_the_blocks_and_are_no_answer(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench(tasks=["math_python", "ipc"], overheads=True, block_seconds=50)
+    budgets = [bench.measure(World(launch_seconds=9.0), name)._budget for name in bench.names()]
+
+    assert budgets[0] == 50
+    assert budgets[2:] == [math.inf, math.inf]
+    assert set(bench.reported()) == {"math_python-2c", "ipc-2c"}
+
+
+def test_sizes_of_items_and_results_are_kept_where_they_are_known(make_bench: MakeBench) -> None:
+    bench = make_bench()
+    bench.measure(World())
+
+    assert (bench.run()["item_kib"], bench.run()["result_kib"]) == (0.25, None)

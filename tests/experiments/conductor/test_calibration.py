@@ -16,6 +16,7 @@ from experiments.conductor.calibration import (
     Calibration,
     CalibrationError,
     calibrate,
+    calibrate_fixed,
     remembered,
 )
 from experiments.conductor.child import Outcome
@@ -193,6 +194,31 @@ def test_a_calibration_with_other_fields_is_made_again(path: Path) -> None:
     path.write_text(json.dumps(kept))
 
     assert remembered(path, IDENTITY, lambda: MADE) == MADE
+
+
+def test_one_that_was_kept_before_sizes_were_known_is_taken_without_them(path: Path) -> None:
+    kept = {"items": 8, "scale": 3, "item_seconds": 0.1, "batch_seconds": 0.8, "expected": []}
+    path.parent.mkdir()
+    path.write_text(json.dumps({"identity": IDENTITY, "calibration": kept}))
+    found = remembered(path, IDENTITY, never)
+
+    assert (found.items, found.item_kib, found.result_kib) == (8, None, None)
+
+
+def test_a_given_number_of_items_is_one_launch_and_no_search() -> None:
+    asked: list[tuple[int, int, float | None]] = []
+
+    def attempt(items: int, scale: int, wanted: float | None) -> Outcome:
+        asked.append((items, scale, wanted))
+        seen = {"scale": 1, "batch_seconds": 5e-5, "expected": [1], "item_kib": 2.0}
+        return Outcome(status="ok", calibrated=seen)
+
+    made = calibrate_fixed(attempt, 500)
+
+    assert asked == [(500, 1, None)]
+    assert (made.items, made.batch_seconds, made.item_kib) == (500, 5e-5, 2.0)
+    with pytest.raises(CalibrationError):
+        calibrate_fixed(lambda *_: Outcome(status="crashed", reason="no"), 500)
 
 
 def test_a_failed_calibration_leaves_nothing(path: Path) -> None:

@@ -35,6 +35,7 @@ def test_a_launch_that_ends_well_tells_all_it_measured(run: Run) -> None:
 
     assert (outcome.status, outcome.reason) == ("ok", "")
     assert (outcome.startup_seconds, outcome.teardown_seconds) == (0.25, 0.125)
+    assert outcome.worker_import_seconds == 0.0625
     assert [tuple(batch.values()) for batch in outcome.batches] == [
         ("cold", 0, 0.5, None, None),
         ("steady", 0, 0.4, 0.001, False),

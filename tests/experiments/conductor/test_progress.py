@@ -93,3 +93,12 @@ def test_the_control_counts_as_one_to_measure_and_is_named(tmp_path: Path) -> No
 
     start = "[1/2] A/A control, math_python on 1 core: tie: processes x1 (spawn), A; 12 s; about "
     assert line.startswith(start)
+
+
+def test_overheads_are_measured_and_nothing_more(tmp_path: Path) -> None:
+    made = plan(overheads=True)
+    name = made["blocks"][-1]["block"]
+    finished(tmp_path, name, 9.0)
+    line = block_line(made, name, tmp_path, judgement("best", "sequential"), 9.0)
+
+    assert line.startswith("[1/3] overheads, payload_kib=256 on 1 core: measured; 9 s")

@@ -11,6 +11,7 @@ from experiments.launch.calibrate import (
     SEARCH_SECONDS,
     CalibrationError,
     find_scale,
+    pickled_kib,
 )
 from tests.experiments.launch.driving import launch, spec
 
@@ -120,3 +121,21 @@ def test_state_shared_by_workers_is_made_for_as_many_items_as_are_timed() -> Non
     seen = launch(spec("ipc", mode="calibrate", params=params, items=37))
 
     assert len(seen.one("calibrated")["expected"]) == 37
+
+
+def test_items_and_results_are_weighed_as_they_are_pickled() -> None:
+    seen = launch(spec("ipc", mode="calibrate", params={"payload_kib": 64, "via": "pickle"}))
+    told = seen.one("calibrated")
+
+    assert told["item_kib"] == pytest.approx(64, abs=0.1)
+    assert told["result_kib"] == pytest.approx(64, abs=0.1)
+
+
+def test_the_weight_is_a_mean_over_objects_from_the_whole_list() -> None:
+    objects = [b"x" * 1024 * (number >= 50) for number in range(100)]
+
+    assert pickled_kib(objects) == pytest.approx(0.5, abs=0.1)
+
+
+def test_what_cant_be_pickled_has_no_weight() -> None:
+    assert pickled_kib([1, lambda: None]) is None

@@ -40,6 +40,18 @@ def test_a_launch_tells_every_phase_and_ends(executor: str, options: dict[str, A
     assert all(batch["wall_seconds"] > 0 for batch in done.all("batch"))
 
 
+@pytest.mark.parametrize(("executor", "options"), EXECUTORS, ids=str)
+def test_worker_processes_tell_what_their_imports_took(
+    executor: str, options: dict[str, Any]
+) -> None:
+    startup = launch(spec(executor=executor, options=options)).one("startup")
+
+    if executor != "processes":
+        assert startup["worker_import_seconds"] is None
+    else:
+        assert 0 < startup["worker_import_seconds"] < startup["seconds"]
+
+
 @pytest.mark.parametrize("version", ["3.9", "3.10", "3.12", "3.13"])
 @pytest.mark.parametrize(("executor", "options"), EXECUTORS[1:6], ids=str)
 def test_other_interpreters_run_it_too(

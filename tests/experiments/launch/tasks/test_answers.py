@@ -37,6 +37,8 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("locked_counter", {"guard": "semaphore"}),
     ("locked_counter", {"guard": "none"}),
     ("subprocess_jobs", {"steps": 5}),
+    ("overhead", {"payload_kib": 0}),
+    ("overhead", {"payload_kib": 64}),
 ]
 NATIVE = [case for case in CASES if load(case[0]).native_async]
 #: need neither a server nor a package
