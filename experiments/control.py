@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from experiments.scaling import STRONG
+
 #: always the same one, whatever grid the user chose: so machines and runs can be compared
 TASK = "math_python"
 #: option that tells the entries apart in the tables; no launch ever sees it
@@ -23,7 +25,7 @@ def lone_settings(settings: Mapping[str, Any], cores: int) -> dict[str, Any]:
     """Settings under which the control's block has one process pool beside sequential."""
     return {
         **settings, "executors": ["processes"], "workers": [cores], "variants": "none",
-        "most_processes": cores, "most_processes_per_core": False,
+        "most_processes": cores, "most_processes_per_core": False, "scaling": STRONG,
     }  # fmt: skip
 
 

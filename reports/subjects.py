@@ -155,6 +155,7 @@ def _story(block: Block, summary: pd.DataFrame, steady: Row, once: Row | None) -
         sentences.latency(_steady_row(summary, steady["approach"]), sequential),
         sentences.oneshot(once) if once is not None else "",
         f"{wording.capital(block.objective_note)}." if block.objective_note else "",
+        f"{sentences.WEAK}, and a batch is the sequential program's work." if block.is_weak else "",
     ]
     return tuple(text for text in told if text)
 
@@ -283,7 +284,8 @@ def _facts(results: Results, block: Block, summary: pd.DataFrame) -> str:
     run = results.runs.get(block.name, {})
     parts = []
     if summary["items"].notna().any():
-        parts.append(f"{wording.count(summary['items'].max(), 'item')} a batch")
+        whose = "for each worker" if block.is_weak else "a batch"
+        parts.append(f"{wording.count(summary['items'].max(), 'item')} {whose}")
     if wording.known(run.get("item_ms")):
         parts.append(f"an item of {wording.milliseconds(run['item_ms'])}")
     if wording.known(run.get("rounds")):
