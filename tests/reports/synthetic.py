@@ -58,6 +58,8 @@ class Scene:
     summary: str = "does an item of work"
     stopped: str = "decided"
     control: bool = False
+    #: weak: the seconds of a truth are those of its own batch, of as many times the items
+    scaling: str = "strong"
 
     @property
     def name(self) -> str:
@@ -281,7 +283,8 @@ def _item_times(scene: Scene, launch: dict[str, Any]) -> dict[int, int]:
 def _launch(
     scene: Scene, truth: Truth, machine: str, launch_id: str, number: int
 ) -> dict[str, Any]:
-    ok = truth.status == "ok"
+    ok, weak = truth.status == "ok", scene.scaling == "weak"
+    multiple = truth.workers if weak else 1
     cpu = truth.cpu if truth.cpu is not None else truth.seconds * min(truth.workers, scene.cores)
     measured = {
         "startup_seconds": truth.startup,
@@ -313,7 +316,8 @@ def _launch(
         "started_at": "2026-01-01T00:00:00Z",
         "status": truth.status,
         "reason": truth.reason,
-        "items": 64,
+        "items": 64 * multiple,
+        "batch_multiple": multiple if weak else None,  # as in files of before there was one
         "foreign_cpu_share": 0.01,
         "steal_share": 0.0,
         "disturbed": False,
@@ -373,6 +377,7 @@ def _plan_block(scene: Scene, objective: str) -> dict[str, Any]:
     used = effective(objective, scene.kind).name
     return {
         **({"control": True, "statistics": {"alpha": 0.02}} if scene.control else {}),
+        **({"scaling": "weak"} if scene.scaling == "weak" else {}),
         "block": scene.name,
         "digest": "b10c",
         "task": scene.task,

@@ -120,3 +120,14 @@ def test_state_shared_by_workers_is_made_for_as_many_items_as_are_timed() -> Non
     seen = launch(spec("ipc", mode="calibrate", params=params, items=37))
 
     assert len(seen.one("calibrated")["expected"]) == 37
+
+
+def test_answers_are_those_of_one_batch_of_a_given_scale() -> None:
+    done = launch(spec("Loops", mode="answers", items=12, scale=7, executor="threads"))
+    seen = done.one("calibrated")
+
+    assert (seen["scale"], len(seen["expected"])) == (7, 12)
+    assert seen["expected"] == [sum(range(700))] * 12
+    # where a calibration finds answers that change from batch to batch, one batch can't
+    flaky = [launch(spec("Restless", mode=mode)).last["event"] for mode in ("calibrate", "answers")]
+    assert flaky == ["wrong", "end"]
