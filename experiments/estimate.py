@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from experiments.scaling import batch_multiple
+from experiments.scaling import batch_multiple, fewest_batches
 from experiments.statistics.objectives import OBJECTIVES, steady_batches
 
 #: seconds of a launch outside its batches: interpreter, imports, items, checks
@@ -32,10 +32,11 @@ def launch_seconds(
     entry: Mapping[str, Any], block: Mapping[str, Any], settings: Mapping[str, Any]
 ) -> float:
     """Likely wall seconds of one launch of an approach."""
-    multiple = batch_multiple(block, entry)
+    multiple = batch_multiple(block, entry["workers"])
     batch = multiple * settings["batch_seconds"] / _likely_speedup(entry, block)
     objective = OBJECTIVES[block["objective"]]
-    batches = steady_batches(objective, settings["batches"], multiple * block["min_items"])
+    fewest = fewest_batches(block, entry["workers"], settings["batches"])
+    batches = steady_batches(objective, fewest, multiple * block["min_items"])
     steady = max(batches * batch, settings["steady_seconds"])
     start = WORKER_SECONDS.get(entry["options"].get("start_method", ""), 0.0)
     return float(LAUNCH_SECONDS + start * entry["workers"] / block["cores"] + 2 * batch + steady)
@@ -69,5 +70,5 @@ def block_seconds_bounds(
 
 def _answers_seconds(block: Mapping[str, Any], settings: Mapping[str, Any]) -> float:
     """Likely seconds of the launches that find the sequential answers of larger batches."""
-    larger = {batch_multiple(block, entry) for entry in block["approaches"]} - {1}
+    larger = {batch_multiple(block, entry["workers"]) for entry in block["approaches"]} - {1}
     return float(sum(LAUNCH_SECONDS + one * settings["batch_seconds"] for one in larger))

@@ -7,6 +7,7 @@ more it does in the same time (Gustafson, "Reevaluating Amdahl's Law", CACM 31(5
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,9 +21,17 @@ def is_weak(block: Mapping[str, Any]) -> bool:
     return bool(block.get("scaling", STRONG) == WEAK)
 
 
-def batch_multiple(block: Mapping[str, Any], entry: Mapping[str, Any]) -> int:
-    """Items of an approach's batch over those of the sequential program's."""
-    return int(entry["workers"]) if is_weak(block) else 1
+def batch_multiple(block: Mapping[str, Any], workers: int) -> int:
+    """Items of the batch of an approach with so many workers, over the sequential program's."""
+    return workers if is_weak(block) else 1
+
+
+def fewest_batches(block: Mapping[str, Any], workers: int, wanted: int) -> int:
+    """Steady batches of its launches at least, where `wanted` are those of the sequential program.
+
+    As much work as that does is enough: workers that gain nothing would need as many times longer.
+    """
+    return math.ceil(wanted / batch_multiple(block, workers))
 
 
 def item_limits(block: Mapping[str, Any], most_workers: int) -> dict[str, int]:

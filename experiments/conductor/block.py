@@ -38,7 +38,7 @@ from experiments.control import answer_blocks, launched_options
 from experiments.launch.base import Task
 from experiments.launch.tasks import load as load_task
 from experiments.plan import code_digest, digest
-from experiments.scaling import batch_multiple
+from experiments.scaling import batch_multiple, fewest_batches
 from experiments.services import service
 from experiments.statistics.block import BlockRace
 from experiments.statistics.objectives import OBJECTIVES, steady_batches
@@ -208,13 +208,14 @@ class BlockRun:
         scratch = self.folder.parent.parent / "scratch" / self.block["task"].replace(":", ".")
         scratch.mkdir(parents=True, exist_ok=True)
         cpus = self.block["cpus"]
+        fewest = fewest_batches(self.block, workers, self.settings["batches"])
         return {
             "launch_id": "", "mode": mode, "task": self.block["task"],
             "params": self.block["params"], "items": items, "scale": scale, "item_seconds": None,
             "executor": executor, "options": launched_options(options), "workers": workers,
             "cpus": cpus if not cpus or mode == "measure" else cpus[:1],
             "core_limit_seconds": None,
-            "batches": steady_batches(self.objective, self.settings["batches"], items),
+            "batches": steady_batches(self.objective, fewest, items),
             "steady_seconds": self.settings["steady_seconds"], "most_batches": MOST_BATCHES,
             "profile": True, "expected": None, "seed": self.plan["seed"],
             "latencies": mode == "measure" and self.block["kind"] == "waiting",
@@ -304,7 +305,7 @@ class BlockRun:
     def _launch(self, name: str, number: int, batches: Batches) -> None:
         entry = self.approaches[name]
         launch_id = f"{self.block['block']}/{number}/{name}/{len(self.journal.entries)}"
-        multiple = batch_multiple(self.block, entry)
+        multiple = batch_multiple(self.block, entry["workers"])
         try:
             batch = batches.of(multiple)
         except CalibrationError as error:

@@ -44,7 +44,7 @@ def launch_row(
         "code_digest": code_digest, "service_cpu_share": outcome.service_cpu_share,
         "lost_updates": outcome.lost_updates, "load_1min": outcome.load_1min,
         "launch_seconds": outcome.launch_seconds, **outcome.profile,
-        **outcome.latency_quantiles, "batch_multiple": batch_multiple(block, entry),
+        **outcome.latency_quantiles, "batch_multiple": batch_multiple(block, entry["workers"]),
     }  # fmt: skip
 
 

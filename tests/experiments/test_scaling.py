@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from experiments.plan import digest
-from experiments.scaling import batch_multiple, item_limits
+from experiments.scaling import batch_multiple, fewest_batches, item_limits
 from tests.experiments.facts import host, plan
 
 
@@ -16,7 +16,8 @@ def blocks(**config: Any) -> list[dict[str, Any]]:
 
 
 def multiples(block: dict[str, Any]) -> dict[str, int]:
-    return {entry["approach"]: batch_multiple(block, entry) for entry in block["approaches"]}
+    found = block["approaches"]
+    return {entry["approach"]: batch_multiple(block, entry["workers"]) for entry in found}
 
 
 def test_in_strong_scaling_all_approaches_do_the_same_items() -> None:
@@ -83,3 +84,10 @@ def test_the_control_stays_strong() -> None:
 @pytest.mark.parametrize(("scaling", "fewest"), [("strong", 128), ("weak", 2)])
 def test_a_worker_has_two_items_at_least(scaling: str, fewest: int) -> None:
     assert item_limits({"scaling": scaling}, 64)["min_items"] == fewest
+
+
+def test_a_launch_times_as_much_work_as_the_sequential_one_at_least() -> None:
+    weak, strong = {"scaling": "weak"}, dict[str, Any]()
+
+    assert [fewest_batches(weak, workers, 5) for workers in (1, 2, 4, 5, 64)] == [5, 3, 2, 1, 1]
+    assert {fewest_batches(strong, workers, 5) for workers in (1, 64)} == {5}

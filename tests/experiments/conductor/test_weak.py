@@ -73,6 +73,13 @@ def test_each_approach_gets_its_items_with_their_own_answers(
     }
 
 
+def test_larger_batches_are_fewer(make_bench: MakeBench, specs: list[dict[str, Any]]) -> None:
+    make_bench(looks=[2], batches=6).measure(World(SCALES))
+    measured = {s["workers"]: s["batches"] for s in specs if s["mode"] == "measure"}
+
+    assert measured == {1: 6, 2: 3, 4: 2}
+
+
 def test_in_strong_scaling_there_is_one_batch_for_all(
     make_bench: MakeBench, specs: list[dict[str, Any]]
 ) -> None:
