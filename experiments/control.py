@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from experiments.scaling import STRONG
 from experiments.statistics.breakeven import OVERRIDE
 
 #: always the same one, whatever grid the user chose: so machines and runs can be compared
@@ -25,7 +26,7 @@ def lone_settings(settings: Mapping[str, Any], cores: int) -> dict[str, Any]:
     """Settings under which the control's block has one process pool beside sequential."""
     return {
         **settings, "executors": ["processes"], "workers": [cores], "variants": "none",
-        "most_processes": cores, "most_processes_per_core": False,
+        "most_processes": cores, "most_processes_per_core": False, "scaling": STRONG,
     }  # fmt: skip
 
 

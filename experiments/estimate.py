@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from experiments.scaling import batch_multiple, fewest_batches
 from experiments.statistics.objectives import OBJECTIVES, steady_batches
 
 #: seconds of a launch outside its batches: interpreter, imports, items, checks
@@ -31,9 +32,11 @@ def launch_seconds(
     entry: Mapping[str, Any], block: Mapping[str, Any], settings: Mapping[str, Any]
 ) -> float:
     """Likely wall seconds of one launch of an approach."""
-    batch = settings["batch_seconds"] / _likely_speedup(entry, block)
+    multiple = batch_multiple(block, entry["workers"])
+    batch = multiple * settings["batch_seconds"] / _likely_speedup(entry, block)
     objective = OBJECTIVES[block["objective"]]
-    batches = steady_batches(objective, settings["batches"], block["min_items"])
+    fewest = fewest_batches(block, entry["workers"], settings["batches"])
+    batches = steady_batches(objective, fewest, multiple * block["min_items"])
     steady = max(batches * batch, settings["steady_seconds"])
     start = WORKER_SECONDS.get(entry["options"].get("start_method", ""), 0.0)
     return float(LAUNCH_SECONDS + start * entry["workers"] / block["cores"] + 2 * batch + steady)
@@ -68,4 +71,11 @@ def block_seconds_bounds(
     first = one * settings["looks"][0]
     full = one * settings["looks"][-1]
     budget = min(full, max(first, settings["block_seconds"] + one / 2))
-    return BLOCK_SECONDS + (first + budget) / 2, BLOCK_SECONDS + budget
+    beside = BLOCK_SECONDS + _answers_seconds(block, settings)
+    return beside + (first + budget) / 2, beside + budget
+
+
+def _answers_seconds(block: Mapping[str, Any], settings: Mapping[str, Any]) -> float:
+    """Likely seconds of the launches that find the sequential answers of larger batches."""
+    larger = {batch_multiple(block, entry["workers"]) for entry in block["approaches"]} - {1}
+    return float(sum(LAUNCH_SECONDS + one * settings["batch_seconds"] for one in larger))

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from experiments.scaling import STRONG
+
 TASK = "overhead"
 ROLE = "overhead"
 #: a t interval over 5 rounds is 2.8 standard errors wide to each side, over 10 it is 2.3
@@ -45,7 +47,7 @@ def lone_settings(settings: Mapping[str, Any], payload_kib: int, cores: int) -> 
     return {
         **settings, "executors": loaded if payload_kib else settings["executors"],
         "workers": [1, max(2, cores)], "chunks": ["default"],
-        "variants": "none" if payload_kib else "all", "objective": "seconds",
+        "variants": "none" if payload_kib else "all", "objective": "seconds", "scaling": STRONG,
     }  # fmt: skip
 
 

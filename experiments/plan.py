@@ -16,6 +16,7 @@ from experiments.breakeven import searches
 from experiments.estimate import block_seconds_bounds, launches_at_first_look
 from experiments.launch import executors as executor_registry
 from experiments.launch import tasks as task_registry
+from experiments.scaling import STRONG, item_limits
 from experiments.schema import write_atomically
 from experiments.settings import ConfigError
 from experiments.statistics.breakeven import OVERRIDE
@@ -122,8 +123,10 @@ def code_digest(root: Path = ROOT) -> str:
 
 def block_digest(block: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     """A short name for what must be the same for two measurements of a block to be one."""
-    what = ("block", "task", "params", "source_digest", "services", "cores", "cpus", "min_items",
-            "approaches", "objective")  # fmt: skip
+    what = ["block", "task", "params", "source_digest", "services", "cores", "cpus", "min_items",
+            "approaches", "objective"]  # fmt: skip
+    # appended later, and named only where it is so: what was measured before keeps its digest
+    what += [key for key in ("scaling", "most_multiple") if key in block]
     how = ("batch_seconds", "batches", "steady_seconds", "looks", "block_seconds", "margin",
            "alpha", "seed", "launch_timeout_seconds", "disturbed")  # fmt: skip
     own = {key: block[key] for key in how if key in block}
@@ -235,6 +238,7 @@ def make_block(
         part for part in (point.name.replace(":", "."), safe_label, f"{cores}c") if part
     )
     return {
+        **({} if settings["scaling"] == STRONG else {"scaling": settings["scaling"]}),
         "block": name,
         "task": point.name,
         "params": point.params,
@@ -322,14 +326,15 @@ def _complexity(
 
 
 def _set_items(blocks: Sequence[dict[str, Any]]) -> None:
-    """The same smallest number of items for all blocks of a task point: twice the most workers."""
+    """The same bounds of items for all blocks of a task point, by its most workers."""
     most: dict[str, int] = {}
     for block in blocks:
         key = json.dumps([block["task"], block["params"]], sort_keys=True)
         largest = max(entry["workers"] for entry in block["approaches"])
-        most[key] = max(most.get(key, 0), 2 * largest)
+        most[key] = max(most.get(key, 0), largest)
     for block in blocks:
-        block["min_items"] = most[json.dumps([block["task"], block["params"]], sort_keys=True)]
+        key = json.dumps([block["task"], block["params"]], sort_keys=True)
+        block.update(item_limits(block, most[key]))
 
 
 def estimate(plan: Mapping[str, Any]) -> dict[str, Any]:

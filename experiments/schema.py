@@ -37,6 +37,7 @@ class Column:
     """One column: its name (unit included), kind of value, meaning and smallest allowed value.
 
     `positive`: the smallest value is itself not allowed, as nothing takes no time at all.
+    `later`: it was appended, so older files lack it; they read as if it were empty.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Column:
     meaning: str
     minimum: float | None = None
     positive: bool = False
+    later: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,14 @@ LAUNCHES = Table(
         _number("clock_jump_seconds", "how far the wall clock was set during the launch"),
         _amount("suspended_seconds", "how long the machine slept during the launch"),
         _amount("worker_import_seconds", "import of the task in a worker process, median of them"),
+        Column(
+            "batch_multiple",
+            "integer",
+            "items / those of the sequential program's batch: workers in weak scaling; empty: 1",
+            0,
+            positive=True,
+            later=True,
+        ),
     ),
 )
 
@@ -189,19 +199,25 @@ SUMMARY = Table(
         _text("reason", "why it is out"),
         _text("race", "leader, tied, slower, undecided, dropped or failed; empty: mode not judged"),
         _count("rounds", "rounds that count"),
-        _count("items", "items in a batch"),
-        _amount("seconds", "geometric mean over launches of the batch (or one-shot) seconds"),
+        _count("items", "items in a batch; weak scaling: in the sequential program's batch"),
+        _amount(
+            "seconds",
+            "geometric mean over launches of the batch (or one-shot) seconds; weak scaling: for "
+            "the sequential program's work (divided by batch_multiple)",
+        ),
         _amount("seconds_low", "lower end of its 95% interval"),
         _amount("seconds_high", "upper end of its 95% interval"),
         _amount("items_per_second", "items / seconds"),
-        _amount("speedup", "sequential seconds / seconds, paired by round"),
+        _amount(
+            "speedup", "sequential / own seconds, paired by round; weak scaling: scaled speedup"
+        ),
         _amount("speedup_low", "lower end of its 95% interval"),
         _amount("speedup_high", "upper end of its 95% interval"),
         _amount("efficiency", "speedup / cores that the workers can use (CPU work) or / workers"),
-        _number("karp_flatt_serial_fraction", "experimentally determined serial fraction"),
+        _number("karp_flatt_serial_fraction", "experimental serial fraction (strong scaling only)"),
         _amount("startup_seconds", "median"),
         _amount("teardown_seconds", "median"),
-        _amount("cpu_seconds", "median user + system CPU of a batch"),
+        _amount("cpu_seconds", "median user + system CPU of a batch; weak scaling: as seconds"),
         _amount("cpu_share", "median CPU seconds / wall seconds of the profile batch"),
         _amount("peak_memory_mib", "median"),
         _amount("heartbeat_p99_ms", "median"),
@@ -248,10 +264,10 @@ VERDICT_TABLE = Table(
         _text("verdict", "best, tie, no-gain, inconclusive or failed"),
         _text("approach", "recommended approach (for inconclusive: the candidate so far)"),
         *_APPROACH,
-        _amount("speedup", "against the best sequential of the block, paired by round"),
+        _amount("speedup", "against the block's best sequential, by round; weak scaling: scaled"),
         _amount("speedup_low", "lower end of its 95% interval"),
         _amount("speedup_high", "upper end of its 95% interval"),
-        _amount("seconds", "seconds of the recommended approach"),
+        _amount("seconds", "seconds of the recommended approach, as in summary.csv"),
         _amount("seconds_low", "lower end of the 95% interval"),
         _amount("seconds_high", "upper end of the 95% interval"),
         _amount("baseline_seconds", "seconds of the sequential approach"),
@@ -263,9 +279,13 @@ VERDICT_TABLE = Table(
         _count("launches", "launches of the block that count"),
         _count("rounds_needed", "rounds it would take to decide (inconclusive)"),
         _amount("peak_memory_mib", "median of the recommended approach"),
-        _amount("cpu_seconds", "median CPU seconds of a batch"),
+        _amount("cpu_seconds", "median CPU seconds of a batch, as in summary.csv"),
         _amount("startup_seconds", "median"),
-        _amount("payback_batches", "batches a pool must live to pay for its start"),
+        _amount(
+            "payback_batches",
+            "batches a pool must live to pay for its start; weak scaling: of"
+            " the sequential program's size",
+        ),
         _amount("heartbeat_max_ms", "longest freeze of the main thread"),
         _text("flags", "warnings about noise or plausibility, JSON list"),
         _text("reason", "the verdict in words"),
@@ -447,12 +467,13 @@ def read(table: Table, path: Path) -> pd.DataFrame:
     kind, an infinite or a negative time.
     """
     frame = _cells(path)
-    missing = [name for name in table.names if name not in frame.columns]
+    missing = [c.name for c in table.columns if c.name not in frame.columns and not c.later]
     if missing:
         raise SchemaError(f"{path}: column {missing[0]!r} is missing ({table.name} table)")
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()][0]
         raise SchemaError(f"{path}: column {twice!r} is there twice ({table.name} table)")
+    frame = frame.reindex(columns=frame.columns.union(table.names, sort=False), fill_value="")
     return pd.DataFrame({c.name: _typed(frame[c.name], c, path) for c in table.columns})
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from experiments.budget import late_first_looks
 from experiments.control import answer_blocks
 from experiments.overheads import is_overhead
+from experiments.scaling import is_weak
 from experiments.statistics.objectives import OBJECTIVES
 
 
@@ -24,6 +25,8 @@ def describe(plan: Mapping[str, Any], host: Mapping[str, Any]) -> str:
         f"{minutes(guess['seconds'])}, at most about {minutes(guess['most_seconds'])}",
     ]
     lines += _objective_lines(plan)
+    if any(is_weak(block) for block in blocks):
+        lines.append("  weak scaling: w workers get w times the items of the sequential program")
     lines += _block_lines(blocks)
     lines += _budget_lines(plan)
     lines += [_control_line(block) for block in plan["blocks"] if block.get("control")]

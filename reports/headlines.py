@@ -24,7 +24,7 @@ def headlines(results: Results, verdicts: pd.DataFrame) -> list[str]:
         doubt=[sentences.doubt(row) for row in records(verdicts)],
     )
     steady = verdicts[verdicts["mode"] == "steady"]
-    made = [_objective(steady), *(_kind(steady, kind) for kind in _WORK)]
+    made = [_weak(results), _objective(steady), *(_kind(steady, kind) for kind in _WORK)]
     made += _each(steady, _no_gain)
     made += [_oneshot(verdicts), _undecided(steady)]
     made += [*_each(steady, _failed), _doubted(verdicts)]
@@ -35,6 +35,15 @@ def _each(steady: pd.DataFrame, maker: Callable[[pd.DataFrame, Objective], str])
     """A sentence for each thing that blocks were decided on."""
     groups = steady.groupby("objective", sort=False)
     return [maker(group, OBJECTIVES[str(name)]) for name, group in groups]
+
+
+def _weak(results: Results) -> str:
+    """That the speedups are scaled ones, where they are."""
+    weak = [block for block in results.blocks if block.is_weak]
+    if not weak:
+        return ""
+    where = "" if len(weak) == len(results.blocks) else f" ({wording.count(len(weak), 'block')})"
+    return f"{sentences.WEAK}{where}."
 
 
 def _objective(steady: pd.DataFrame) -> str:

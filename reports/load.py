@@ -64,6 +64,13 @@ class Block:
     objective_note: str
     #: thresholds of its race that are not the plan's
     rules: Mapping[str, Any]
+    #: strong: all approaches do the same items; weak: w workers get w times the sequential ones
+    scaling: str = "strong"
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether the work grows with the workers, so that its speedups are scaled ones."""
+        return self.scaling == "weak"
 
     @property
     def subject(self) -> str:
@@ -277,6 +284,7 @@ def _block(raw: Any, where: str) -> Block:
         objective=_objective(raw, where),
         objective_note=str(raw.get("objective_note", "")),
         rules=raw.get("statistics", {}),
+        scaling=str(raw.get("scaling", "strong")),  # plans name it only where it is weak
     )
 
 

@@ -58,7 +58,10 @@ STYLE = {
 
 @dataclass(frozen=True)
 class Panel:
-    """What one figure shows: curve means with intervals, raw launches, and the bounds."""
+    """What one figure shows: curve means with intervals, raw launches, and the bounds.
+
+    `items` bound the ideal speedup; infinite where every worker has as many (weak scaling).
+    """
 
     block: Block
     curves: pd.DataFrame
@@ -80,7 +83,8 @@ def panels(results: Results) -> list[Panel]:
             continue
         ceiling = limits.get(block.cores) if block.kind == "cpu" else None
         raw = points[points["block"] == block.name]
-        made.append(Panel(block, curves, raw, ceiling, float(curves["items"].max())))
+        most = np.inf if block.is_weak else float(curves["items"].max())
+        made.append(Panel(block, curves, raw, ceiling, most))
     return made
 
 
@@ -172,7 +176,8 @@ def _axes(axes: Axes, panel: Panel, limits: tuple[float, float]) -> None:
         axes.yaxis.set_minor_locator(NullLocator())
     axes.set_ylim(*limits)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}x"))
-    axes.set(xlabel="workers", ylabel="speedup over sequential")
+    speedup = "scaled speedup" if panel.block.is_weak else "speedup"
+    axes.set(xlabel="workers", ylabel=f"{speedup} over sequential")
     axes.grid(True)
     sns.despine(ax=axes)
 

@@ -83,6 +83,7 @@ def context(results: Results) -> dict[str, Any]:
         "limits": method.limits(results),
         "answers": answers(results, tables),
         "objectives": method.objectives(results),
+        "weak": any(block.is_weak for block in results.blocks),
         "single_batch": bool((tables.verdicts["mode"] == "oneshot").any()),
         "marks": _marks(results),
         "subjects": subjects(results, tables),

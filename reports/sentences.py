@@ -29,6 +29,9 @@ OTHER_MEANINGS = MEANINGS | {
     "failed": "nothing gave a right answer with a known value of what is decided on",
 }
 
+#: said of a run or a block whose work grows with the workers
+WEAK = "Weak scaling: the work grows with the workers; the speedup is the scaled one"
+
 
 def objective(row: Row) -> Objective:
     """What the verdict was decided on."""
@@ -246,5 +249,6 @@ def oneshot(row: Row) -> str:
 
 def figure_finding(row: Row, block: Block) -> str:
     """The text alternative of a block's curves: their finding, not their looks."""
-    where = f"Speedup against workers, {block.subject} on {block.place}. "
+    speedup = "Scaled speedup" if block.is_weak else "Speedup"
+    where = f"{speedup} against workers, {block.subject} on {block.place}. "
     return where + recommendation(row)

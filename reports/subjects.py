@@ -157,6 +157,7 @@ def _story(tables: Tables, block: Block, steady: Row, once: Row | None) -> tuple
         sentences.oneshot(once) if once is not None else "",
         *running_costs.told(tables.losses, block),
         f"{wording.capital(block.objective_note)}." if block.objective_note else "",
+        f"{sentences.WEAK}, and a batch is the sequential program's work." if block.is_weak else "",
     ]
     return tuple(text for text in told if text)
 
@@ -285,7 +286,8 @@ def _facts(results: Results, block: Block, summary: pd.DataFrame) -> str:
     run = results.runs.get(block.name, {})
     parts = []
     if summary["items"].notna().any():
-        parts.append(f"{wording.count(summary['items'].max(), 'item')} a batch")
+        whose = "for each worker" if block.is_weak else "a batch"
+        parts.append(f"{wording.count(summary['items'].max(), 'item')} {whose}")
     if wording.known(run.get("item_ms")):
         parts.append(f"an item of {wording.milliseconds(run['item_ms'])}")
     if wording.known(run.get("rounds")):

@@ -80,11 +80,12 @@ def _facts(launches: pd.DataFrame, approach: Approach) -> dict[str, Any]:
     """What doesn't depend on the mode: status, medians of what was measured beside the time."""
     ok = launches[launches["status"] == "ok"]
     cpu = ok["cpu_user_seconds"] + ok["cpu_system_seconds"]
+    multiples = launches["batch_multiple"].fillna(1)
     return {
         **_status(launches),
-        "items": _whole(launches["items"].max()),
+        "items": _whole((launches["items"] // multiples).max()),
         **{name: median(ok[name]) for name in _MEDIANS},
-        "cpu_seconds": median(cpu),
+        "cpu_seconds": median(cpu / multiples),
         "cpu_share": median(cpu / ok["profile_seconds"]),
         "heartbeat_max_ms": _number(ok["heartbeat_max_ms"].max()),
         "disturbed_launches": int(launches["disturbed"].fillna(False).sum()),
@@ -124,13 +125,14 @@ def _race_columns(one: Raced, approach: Approach, mode: str, items: int | None) 
 def _scaling(block: Block, approach: Approach, speedup: float | None) -> dict[str, Any]:
     """Efficiency and Karp-Flatt's serial fraction, over the parallelism the workers can use.
 
-    Karp and Flatt (1990): e = (1/S - 1/p) / (1 - 1/p); it needs p > 1.
+    Karp and Flatt (1990): e = (1/S - 1/p) / (1 - 1/p); it needs p > 1, and work that is the same
+    whatever p.
     """
     parallel = min(approach.workers, block.cores) if block.kind == "cpu" else approach.workers
     if speedup is None or approach.executor == "sequential":
         return {}
     row = {"efficiency": speedup / parallel}
-    if parallel > 1 and block.kind == "cpu":
+    if parallel > 1 and block.kind == "cpu" and not block.is_weak:
         row["karp_flatt_serial_fraction"] = (1 / speedup - 1 / parallel) / (1 - 1 / parallel)
     return row
 

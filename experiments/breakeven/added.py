@@ -9,6 +9,7 @@ from typing import Any
 
 from experiments.breakeven.searches import point_at
 from experiments.plan import approach, block_digest, make_block, worker_counts
+from experiments.scaling import item_limits
 from experiments.statistics.breakeven import OVERRIDE, family_name
 from experiments.task_points import TaskPoint
 
@@ -51,9 +52,9 @@ def added_block(
         "not_run": [],
         "statistics": {"looks": list(LOOKS)},
         "modes": ["steady"],
-        "min_items": 2 * max(entry["workers"] for entry in ranked),
         "budget_seconds": budget_seconds,
     }
+    block |= item_limits(block, max(entry["workers"] for entry in ranked))
     return {**block, "digest": block_digest(block, settings)}
 
 

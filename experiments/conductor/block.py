@@ -10,18 +10,21 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
 from experiments import schema
 from experiments.breakeven import added
 from experiments.budget import budget_seconds
+from experiments.conductor.batches import Batches
 from experiments.conductor.calibration import (
     Calibration,
     CalibrationError,
     answered,
     calibrate,
     calibrate_fixed,
+    most_items,
     remembered,
 )
 from experiments.conductor.child import Launcher, Outcome
@@ -39,6 +42,7 @@ from experiments.launch.base import Task
 from experiments.launch.tasks import load as load_task
 from experiments.overheads import is_overhead
 from experiments.plan import code_digest, digest
+from experiments.scaling import batch_multiple, fewest_batches
 from experiments.services import service
 from experiments.statistics.block import BlockRace
 from experiments.statistics.breakeven import family, overrides
@@ -132,7 +136,7 @@ class BlockRun:
                 self.launcher = Launcher(python, self.log, reaper, limit)
                 calibration = self._calibration()
                 if calibration:
-                    self._rounds(calibration)
+                    self._rounds(Batches(calibration, self._answers))
         finally:
             reaper.close()
         self._write(calibration, time.perf_counter() - started)
@@ -157,78 +161,71 @@ class BlockRun:
 
     def _calibration(self) -> Calibration | None:
         """The block's items; None, with a row that says why, where the task doesn't even run."""
-        block, target = self.block, self.settings["batch_seconds"]
-        aim = {
-            "params": block["params"], "min_items": block["min_items"],
-            "items": block.get("items"), "batch_seconds": target,
-        }  # fmt: skip
         try:
-            return self._remembered(aim, self._calibrate)
+            return self._remembered({}, self._calibrate)
         except CalibrationError as error:
             found = (n for n, e in self.approaches.items() if e["executor"] == "sequential")
             name = next(found, next(iter(self.approaches)))  # a control has no sequential one
             self.notes.append(f"nothing was measured: the sequential run {error.outcome.reason}")
             if not self.journal.entries:
-                launch_id = f"{block['block']}/0/{name}/calibration"
+                launch_id = f"{self.block['block']}/0/{name}/calibration"
                 self._record(name, 0, error.outcome, None, launch_id)
             self.race.finish()
             self.stopped = "the task does not run sequentially"
             return None
 
-    def _remembered(self, aim: Mapping[str, Any], make: Callable[[], Calibration]) -> Calibration:
-        """What an earlier block found for the same aim, else what `make` finds now."""
+    def _remembered(self, more: Mapping[str, Any], make: Callable[[], Calibration]) -> Calibration:
+        """What was found out for this task on this machine; `more` tells it from the rest."""
+        block = self.block
         identity = {
-            **aim, "task": self.block["task"], "source_digest": self.block["source_digest"],
-            "code_digest": self.code_digest, "fingerprint": self.plan["fingerprint"],
-            "seed": self.plan["seed"],
+            "task": block["task"], "params": block["params"], "min_items": block["min_items"],
+            "items": block.get("items"), "batch_seconds": self.settings["batch_seconds"],
+            "code_digest": self.code_digest, "source_digest": block["source_digest"],
+            "fingerprint": self.plan["fingerprint"], "seed": self.plan["seed"], **more,
         }  # fmt: skip
+        if "most_multiple" in block:
+            identity["most_multiple"] = block["most_multiple"]
         path = self.folder.parent.parent / "calibrations" / f"{digest(identity)}.json"
         return remembered(path, identity, make)
 
-    def _expected(self, options: Mapping[str, Any], calibration: Calibration) -> list[Any]:
-        """The sequential answers an approach is checked against; its own where its options set a
-        parameter of the task. Raises CalibrationError."""  # fmt: skip
-        if not overrides(options):
-            return calibration.expected
-        items, scale = calibration.items, calibration.scale
-        spec = self._spec("calibrate", "sequential", options, 1, items, scale)
-        aim = {"params": spec["params"], "items": items, "scale": scale}
-
-        def answers() -> Calibration:
-            return answered(self.launcher.launch(spec, self._service_pids()), items, scale)
-
-        return self._remembered(aim, answers).expected
-
     def _calibrate(self) -> Calibration:
-        item_seconds = wanted_item_seconds(self.block["task"], self.block["params"])
-
-        def attempt(items: int, scale: int, wanted: float | None) -> Outcome:
-            spec = self._spec("calibrate", "sequential", {}, 1, items, scale)
-            return self.launcher.launch({**spec, "item_seconds": wanted}, self._service_pids())
-
-        if "items" in self.block:
-            return calibrate_fixed(attempt, self.block["items"])
+        block, attempt = self.block, functools.partial(self._attempt, "calibrate", {})
+        if "items" in block:
+            return calibrate_fixed(attempt, block["items"])
         return calibrate(
             attempt,
             self.settings["batch_seconds"],
-            self.block["min_items"],
-            item_seconds,
-            keeps_item_cost(self.block["task"]),
+            block["min_items"],
+            wanted_item_seconds(block["task"], block["params"]),
+            keeps_item_cost(block["task"]),
+            most_items(block["min_items"], block.get("most_multiple", 1)),
         )
+
+    def _answers(self, options: Mapping[str, Any], items: int, scale: int) -> Calibration:
+        """The sequential answers of a larger batch, or with parameters that options set."""
+        attempt = functools.partial(self._attempt, "answers", options)
+        more = {"items": items, "scale": scale, "set": overrides(options)}
+        return self._remembered(more, lambda: answered(attempt, items, scale))
+
+    def _attempt(self, mode: str, options: Mapping[str, Any], items: int, scale: int,
+                 wanted: float | None) -> Outcome:  # fmt: skip
+        spec = self._spec(mode, "sequential", options, 1, items, scale)
+        return self.launcher.launch({**spec, "item_seconds": wanted}, self._service_pids())
 
     def _spec(self, mode: str, executor: str, options: Mapping[str, Any], workers: int, items: int,
               scale: int) -> dict[str, Any]:  # fmt: skip
         scratch = self.folder.parent.parent / "scratch" / self.block["task"].replace(":", ".")
         scratch.mkdir(parents=True, exist_ok=True)
         cpus = self.block["cpus"]
+        fewest = fewest_batches(self.block, workers, self.settings["batches"])
         return {
             "launch_id": "", "mode": mode, "task": self.block["task"],
             "params": {**self.block["params"], **overrides(options)},
             "items": items, "scale": scale, "item_seconds": None,
             "executor": executor, "options": launched_options(options), "workers": workers,
-            "cpus": cpus[:1] if cpus and mode == "calibrate" else cpus,
+            "cpus": cpus if not cpus or mode == "measure" else cpus[:1],
             "core_limit_seconds": None,
-            "batches": steady_batches(self.objective, self.settings["batches"], items),
+            "batches": steady_batches(self.objective, fewest, items),
             "steady_seconds": self.block.get("steady_seconds", self.settings["steady_seconds"]),
             "most_batches": MOST_BATCHES,
             "profile": True, "expected": None, "seed": self.plan["seed"],
@@ -242,7 +239,7 @@ class BlockRun:
 
     # --- rounds -------------------------------------------------------------------------------
 
-    def _rounds(self, calibration: Calibration) -> None:
+    def _rounds(self, batches: Batches) -> None:
         while not self.race.done:
             number = self.race.rounds
             if number >= self._fewest_rounds and self._budget_spent(number):
@@ -252,7 +249,7 @@ class BlockRun:
             wanted = self.race.to_run()
             for name in self._order(wanted, number):
                 while self._launch_wanted(name, number):
-                    self._launch(name, number, calibration)
+                    self._launch(name, number, batches)
             self.race.add_round(round_values(self.journal.of_round(number), self.objective))
             if not self.race.done and self._search_answered():
                 self.race.finish()
@@ -335,20 +332,24 @@ class BlockRun:
             return True
         return len(seen) == 1 and bool(seen[0]["disturbed"]) and self._repeats_left()
 
-    def _launch(self, name: str, number: int, calibration: Calibration) -> None:
+    def _launch(self, name: str, number: int, batches: Batches) -> None:
         entry = self.approaches[name]
-        spec = self._spec("measure", entry["executor"], entry["options"], entry["workers"],
-                          calibration.items, calibration.scale)  # fmt: skip
         launch_id = f"{self.block['block']}/{number}/{name}/{len(self.journal.entries)}"
+        multiple = batch_multiple(self.block, entry["workers"])
+        try:
+            batch = batches.of(multiple, entry["options"])
+        except CalibrationError as error:
+            items = multiple * batches.base.items
+            reason = f"sequential answers of its {items} items: {error.outcome.reason}"
+            outcome = replace(error.outcome, reason=reason)
+            self._record(name, number, outcome, items, launch_id)
+            return
+        spec = self._spec("measure", entry["executor"], entry["options"], entry["workers"],
+                          batch.items, batch.scale)  # fmt: skip
         slowdown = float(self.settings["disturbed"]["core_slowdown"])
         limit = core_limit_seconds(self.journal.entries, entry["interpreter"], slowdown)
-        try:
-            expected = self._expected(entry["options"], calibration)
-        except CalibrationError as error:  # nothing to check its answers against
-            self._record(name, number, error.outcome, calibration.items, launch_id)
-            return
         spec |= {
-            "expected": expected,
+            "expected": batch.expected,
             "launch_id": launch_id,
             "core_limit_seconds": limit,
             "profile": self._profiled(number),
@@ -356,7 +357,7 @@ class BlockRun:
         if "steady" not in self.race.wanted_by(name):  # known well enough: save its time
             spec |= {"batches": 0, "steady_seconds": 0.0, "profile": False}
         outcome = self.launcher.launch(spec, self._service_pids())
-        self._record(name, number, outcome, calibration.items, launch_id)
+        self._record(name, number, outcome, batch.items, launch_id)
 
     def _profiled(self, number: int) -> bool:
         """A median of three tells memory, CPU and heartbeats; later rounds are for times, unless

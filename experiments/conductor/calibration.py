@@ -1,7 +1,8 @@
 """Finds, once for a task and its parameters, how many items of which size make a batch.
 
 Sequentially and in fresh launches, on one core. All approaches on all core counts then get the
-same items (strong scaling), and the sequential answers every launch is checked against.
+same items (strong scaling) or as many times more as they have workers (weak scaling), and the
+sequential answers every launch is checked against.
 """
 
 from __future__ import annotations
@@ -59,8 +60,9 @@ def calibrate(
     min_items: int,
     item_seconds: float | None,
     exact_item: bool = False,
+    most_items: int = MOST_ITEMS,
 ) -> Calibration:
-    """Aim at a batch of `target_seconds` with at least `min_items` items.
+    """Aim at a batch of `target_seconds` with `min_items` to `most_items` items.
 
     `item_seconds` is the wanted cost of an item, or None where the work of an item is fixed; it is
     lowered where `min_items` of that cost would take too long, unless `exact_item`. Raises
@@ -74,7 +76,7 @@ def calibrate(
     items, scale = min_items, int(seen["scale"])
     points = [(min_items * scale, float(seen["batch_seconds"]))]
     for _ in range(ATTEMPTS - 1):
-        better = _better(points, target_seconds, min_items, scale, turn_scale)
+        better = _better(points, target_seconds, (min_items, most_items), scale, turn_scale)
         if len(points) > 1 and (_good(points[-1][1] / target_seconds) or better == (items, scale)):
             break  # hit, or nothing left to turn
         items, scale = better
@@ -83,14 +85,14 @@ def calibrate(
     return _calibration(items, scale, seen)
 
 
-def answered(outcome: Outcome, items: int, scale: int) -> Calibration:
-    """What one attempt at a fixed number of items found. Raises CalibrationError."""
-    return _calibration(items, scale, _tried(outcome))
+def answered(attempt: Try, items: int, scale: int) -> Calibration:
+    """The sequential answers of so many items, by one launch. Raises CalibrationError."""
+    return _calibration(items, scale, _tried(attempt(items, scale, None)))
 
 
 def calibrate_fixed(attempt: Try, items: int) -> Calibration:
     """A batch of so many items, however long it takes. Raises CalibrationError."""
-    return answered(attempt(items, 1, None), items, 1)
+    return answered(attempt, items, 1)
 
 
 def _calibration(items: int, scale: int, seen: Mapping[str, Any]) -> Calibration:
@@ -105,17 +107,23 @@ def _calibration(items: int, scale: int, seen: Mapping[str, Any]) -> Calibration
     )
 
 
+def most_items(min_items: int, most_multiple: int) -> int:
+    """Most items of a batch of which the largest multiple should stay within MOST_ITEMS."""
+    return max(min_items, MOST_ITEMS // most_multiple)
+
+
 def _good(ratio: float) -> bool:
     return SHORTEST <= ratio <= LONGEST
 
 
 def _better(
-    points: list[Point], target_seconds: float, min_items: int, scale: int, scalable: bool
+    points: list[Point], target_seconds: float, bounds: tuple[int, int], scale: int, scalable: bool
 ) -> tuple[int, int]:
     """Items and scale that should take `target_seconds`; scale is turned where items can't be."""
     work = _work(points, target_seconds)
-    items = max(min_items, min(MOST_ITEMS, math.ceil(work / scale)))
-    if scalable and items in (min_items, MOST_ITEMS):
+    fewest, most = bounds
+    items = max(fewest, min(most, math.ceil(work / scale)))
+    if scalable and items in bounds:
         scale = max(1, round(work / items))
     return items, scale
 

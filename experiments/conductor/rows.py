@@ -12,6 +12,7 @@ import numpy as np
 
 from experiments import schema
 from experiments.conductor.child import Outcome
+from experiments.scaling import batch_multiple
 from experiments.statistics.block import Round
 from experiments.statistics.launches import Batch, values_of
 from experiments.statistics.objectives import SECONDS, Objective
@@ -44,7 +45,7 @@ def launch_row(
         "worker_import_seconds": outcome.worker_import_seconds,
         "lost_updates": outcome.lost_updates, "load_1min": outcome.load_1min,
         "launch_seconds": outcome.launch_seconds, **outcome.profile,
-        **outcome.latency_quantiles,
+        **outcome.latency_quantiles, "batch_multiple": batch_multiple(block, entry["workers"]),
     }  # fmt: skip
 
 

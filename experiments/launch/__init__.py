@@ -7,7 +7,8 @@ The spec is one JSON object on standard input:
 
     launch_id    text
     mode         "measure", or "calibrate" (sequential: find the scale, then time one batch and
-                 report the expected answers)
+                 report the expected answers), or "answers" (the same of a given
+                 scale, and of one batch only)
     task         registered name               params    object, complete
     items        items in a batch              scale     work per item (>= 1; 1 where it has none)
     item_seconds wanted cost of an item (calibrate only; null: keep scale 1)

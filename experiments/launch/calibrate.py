@@ -35,7 +35,10 @@ class CalibrationError(RuntimeError):
 
 
 def calibrate(spec: Spec, task: Task, executor: Executor, events: Events) -> None:
-    """Find the scale where a cost is wanted, time a batch sequentially, report the answers."""
+    """Find the scale where a cost is wanted, time a batch sequentially, report the answers.
+
+    Mode `answers`: scale is known, and one batch is enough for the answers of so many items.
+    """
     scale = spec.scale
     if spec.item_seconds is not None:
         events.phase("steady")
@@ -45,7 +48,7 @@ def calibrate(spec: Spec, task: Task, executor: Executor, events: Events) -> Non
     events.phase("startup")
     executor.start()  # after `prepare`: shared state may have to know how many items there are
     events.phase("steady")
-    fields = _timed_batch(task, executor, items)
+    fields = _timed_batch(task, executor, items, REPEATS if spec.mode == "calibrate" else 1)
     events.phase("teardown")
     close(task, executor)
     events.emit("calibrated", scale=scale, **fields)
@@ -115,11 +118,11 @@ class _Probe:
         return best / len(items)
 
 
-def _timed_batch(task: Task, executor: Executor, items: List[Any]) -> Dict[str, Any]:
+def _timed_batch(task: Task, executor: Executor, items: List[Any], repeats: int) -> Dict[str, Any]:
     """Answers and the best time of a few batches, whose answers must agree with each other."""
     results, best_seconds = _one_batch(task, executor, items)
     expected = answers_of(task, results)
-    for repeat in range(1, REPEATS):
+    for repeat in range(1, repeats):
         results, seconds = _one_batch(task, executor, items)
         check(task, expected, results, f"sequential batch {repeat} against the first")
         best_seconds = min(best_seconds, seconds)

@@ -65,10 +65,10 @@ class _Launch:
 
         task = setup.make_task(self._spec)
         self._executor = setup.make_executor(self._spec, task)
-        if self._spec.mode == "calibrate":
-            calibrate.calibrate(self._spec, task, self._executor, self._events)
-        else:
+        if self._spec.mode == "measure":
             phases.measure(self._spec, task, self._executor, self._events)
+        else:
+            calibrate.calibrate(self._spec, task, self._executor, self._events)
 
     def _give_up(self) -> None:
         """Shut the pool down if that works; the last event is written, so never wait for long."""

@@ -36,8 +36,8 @@ def make_task(spec: Spec) -> Task:
 
 
 def make_executor(spec: Spec, task: Task) -> Executor:
-    """The executor, a sequential one to calibrate; raises Unsupported with its reason."""
-    calibrating = spec.mode == "calibrate"
+    """The executor, sequential if nothing is measured; raises Unsupported with its reason."""
+    calibrating = spec.mode != "measure"
     executor_class = executors.load("sequential" if calibrating else spec.executor)
     given = {} if calibrating else spec.options
     unknown = sorted(set(given) - set(executor_class.defaults))

@@ -50,14 +50,29 @@ def _positive(seconds: float, what: str) -> float:
     return value
 
 
+def multiple_of(launch: Mapping[Any, Any]) -> int:
+    """How many times the sequential program's items its batch has (column batch_multiple)."""
+    known = launch.get("batch_multiple")
+    return 1 if pd.isna(known) else int(known)  # older launches don't tell: strong scaling
+
+
 def values_of(
     launch: Mapping[Any, Any], batches: Mapping[str, Sequence[Batch]], objective: Objective
 ) -> dict[str, float]:
     """{mode: log of the objective} of one launch; what is unknown stays away.
 
-    `launch` is a row of launches.csv, `batches` its timed batches by phase, in their order. Raises
-    ValueError on a time that is not positive.
+    What grows with the batch is for the work of the sequential program's: divided by the multiple
+    of it (weak scaling). `launch` is a row of launches.csv, `batches` its timed batches by phase,
+    in their order. Raises ValueError on a time that is not positive.
     """
+    found = _values_of_batch(launch, batches, objective)
+    times = math.log(multiple_of(launch)) if objective.of_batch else 0.0
+    return {mode: value - times for mode, value in found.items()}
+
+
+def _values_of_batch(
+    launch: Mapping[Any, Any], batches: Mapping[str, Sequence[Batch]], objective: Objective
+) -> dict[str, float]:
     if objective.is_time:
         found = _seconds_of(launch, batches.get("steady", ()), batches.get("cold", ()))
         return {mode: value for mode, value in found.items() if mode in objective.modes}

@@ -16,7 +16,7 @@ class Objective:
 
     `columns` of launches.csv are added up to it (none: it is made of the timed batches), `modes`
     are those in which it has a meaning, `least_items` is how many items a launch must time for it,
-    `profiled` whether the profile batch tells it.
+    `profiled` whether the profile batch tells it, `of_batch` whether it grows with the batch.
     The rest are words: `noun` names it, `source` says where it comes from, `unknown` why a launch
     may have none, the others complete sentences about approaches.
     """
@@ -35,6 +35,7 @@ class Objective:
     modes: tuple[str, ...] = ("steady",)
     least_items: int = 0
     profiled: bool = False
+    of_batch: bool = False
 
     @property
     def is_time(self) -> bool:
@@ -60,6 +61,7 @@ SECONDS = Objective(
     lowest="the fastest",
     regret="is at most {share} slower than the best",
     modes=("steady", "oneshot"),
+    of_batch=True,
 )
 P99 = Objective(
     name="p99",
@@ -103,6 +105,7 @@ CPU_SECONDS = Objective(
     unknown="this platform doesn't tell the CPU time of processes, or it was zero",
     columns=("cpu_user_seconds", "cpu_system_seconds"),
     profiled=True,
+    of_batch=True,
 )
 OBJECTIVES = {one.name: one for one in (SECONDS, P99, MEMORY, CPU_SECONDS)}
 #: said of a block that can't be decided on the p99 latency that was asked for

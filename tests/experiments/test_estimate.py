@@ -2,7 +2,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from experiments.estimate import block_seconds_bounds, launch_seconds, launches_at_first_look
+import pytest
+
+from experiments.estimate import (
+    LAUNCH_SECONDS,
+    block_seconds_bounds,
+    launch_seconds,
+    launches_at_first_look,
+)
 from experiments.plan import approach
 from tests.experiments.facts import plan
 
@@ -49,6 +56,30 @@ def test_a_launch_that_times_enough_items_for_a_p99_takes_longer() -> None:
     # 4 items a batch: 125 batches rather than one
     assert sequential("p99", "mixed") > 20 * usual
     assert sequential("p99", "math_python") == sequential("memory", "mixed") == usual
+
+
+def test_a_launch_with_more_work_takes_longer_by_what_its_workers_do_not_share() -> None:
+    def seconds(scaling: str, task: str, executor: str) -> float:
+        block, settings = made(scaling=scaling, tasks=[task], batches=1, steady_seconds=0)
+        return launch_seconds(approach(executor, {}, 4), block, settings)
+
+    batch = made()[1]["batch_seconds"]
+    # cold, steady and profile batch: of four times the items, one after the other
+    more = seconds("weak", "math_python", "threads") - seconds("strong", "math_python", "threads")
+    assert more == pytest.approx(3 * 3 * batch)
+    # or at once, as waiting items are
+    more = seconds("weak", "mixed", "threads") - seconds("strong", "mixed", "threads")
+    assert more == pytest.approx(3 * 3 / 4 * batch)
+
+
+def test_the_answers_of_larger_batches_take_time_too() -> None:
+    (weak, settings), (strong, _) = made(scaling="weak", workers=[4]), made(workers=[4])
+    rounds = sum(
+        launch_seconds(entry, weak, settings) - launch_seconds(entry, strong, settings)
+        for entry in weak["approaches"]
+    )
+    added = block_seconds_bounds(weak, settings)[1] - block_seconds_bounds(strong, settings)[1]
+    assert added - 8 * rounds == pytest.approx(LAUNCH_SECONDS + 4 * settings["batch_seconds"])
 
 
 def test_spawned_pools_cost_more_than_forked_ones_and_threads() -> None:

@@ -215,3 +215,15 @@ def test_what_is_no_text_or_not_there_is_told(path: Path) -> None:
         read(CEILING, path)
     with pytest.raises(SchemaError, match=r"can't be read as CSV:.*No such file"):
         read(CEILING, path.with_name("none.csv"))
+
+
+def test_a_column_that_was_appended_later_is_empty_in_older_files(path: Path) -> None:
+    row = {"launch_id": "a/0", "workers": 2, "disturbed": False}
+    write(LAUNCHES, [row], path)
+    now = read(LAUNCHES, path)
+    lines = [line.rpartition(",")[0] for line in path.read_text().splitlines()]
+    path.write_text("\n".join(lines) + "\n")
+
+    assert LAUNCHES.names[-1] == "batch_multiple"
+    assert "batch_multiple" not in path.read_text()
+    pd.testing.assert_frame_equal(read(LAUNCHES, path), now)

@@ -32,6 +32,12 @@ def test_it_says_what_is_decided_on_where_that_is_not_time() -> None:
     assert words[2] == "  decided on p99 latency; math_python on seconds: no items timed one by one"
 
 
+def test_it_says_that_the_work_grows_with_the_workers() -> None:
+    words = describe(plan(scaling="weak"), host()).splitlines()
+    assert words[2] == "  weak scaling: w workers get w times the items of the sequential program"
+    assert "scaling" not in describe(plan(scaling="strong"), host())
+
+
 def test_core_counts_of_a_task_share_a_line() -> None:
     words = describe(plan(cores="auto", core_axis="all"), host())
 

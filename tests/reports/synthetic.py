@@ -64,6 +64,8 @@ class Scene:
     items: int = 64
     #: pickled size of an item and of its result, each
     kib: float | None = None
+    #: weak: the seconds of a truth are those of its own batch, of as many times the items
+    scaling: str = "strong"
 
     @property
     def name(self) -> str:
@@ -324,7 +326,8 @@ def _item_times(scene: Scene, launch: dict[str, Any]) -> dict[int, int]:
 def _launch(
     scene: Scene, truth: Truth, machine: str, launch_id: str, number: int
 ) -> dict[str, Any]:
-    ok = truth.status == "ok"
+    ok, weak = truth.status == "ok", scene.scaling == "weak"
+    multiple = truth.workers if weak else 1
     cpu = truth.cpu if truth.cpu is not None else truth.seconds * min(truth.workers, scene.cores)
     measured = {
         "startup_seconds": truth.startup,
@@ -357,7 +360,8 @@ def _launch(
         "started_at": "2026-01-01T00:00:00Z",
         "status": truth.status,
         "reason": truth.reason,
-        "items": scene.items,
+        "items": scene.items * multiple,
+        "batch_multiple": multiple if weak else None,  # as in files of before there was one
         "foreign_cpu_share": 0.01,
         "steal_share": 0.0,
         "disturbed": False,
@@ -418,6 +422,7 @@ def _plan_block(scene: Scene, objective: str) -> dict[str, Any]:
     return {
         **({"control": True, "statistics": {"alpha": 0.02}} if scene.control else {}),
         **({"role": scene.role} if scene.role != "answer" else {}),
+        **({"scaling": "weak"} if scene.scaling == "weak" else {}),
         "block": scene.name,
         "digest": "b10c",
         "task": scene.task,

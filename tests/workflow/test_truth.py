@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from experiments.schema import CEILING, SUMMARY, VERDICT_TABLE
+from experiments.schema import CEILING, LAUNCHES, SUMMARY, VERDICT_TABLE
 from tests.workflow.conftest import MakeFolder
 from tests.workflow.driving import Folder
 
@@ -53,6 +53,30 @@ def test_sleeping_items_run_as_many_times_faster_as_there_are_workers(
         executors=["threads", "asyncio"],
         workers=[8],
         batch_seconds=0.8,
+        launch_timeout_seconds=30,
+    )
+
+
+def test_in_weak_scaling_sleeping_threads_do_as_many_times_the_work(
+    make_folder: MakeFolder,
+) -> None:
+    def right(folder: Folder) -> bool:
+        launches, rows = folder.table(LAUNCHES), steady(folder)
+        for row in launches:
+            assert row["items"] == row["batch_multiple"] * rows["sequential", 1]["items"]
+        assert {row["workers"]: row["batch_multiple"] for row in launches} == {1: 1, 4: 4}
+        return bool(
+            0.8 <= rows["threads", 1]["speedup"] <= 1.1
+            and 3.0 <= rows["threads", 4]["speedup"] <= 4.2
+        )
+
+    assert holds(
+        make_folder,
+        right,
+        tasks=[{"task": "mixed", "params": {"cpu_share": 0}}],
+        scaling="weak",
+        workers=[1, 4],
+        batch_seconds=0.12,
         launch_timeout_seconds=30,
     )
 

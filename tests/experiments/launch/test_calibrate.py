@@ -139,3 +139,14 @@ def test_the_weight_is_a_mean_over_objects_from_the_whole_list() -> None:
 
 def test_what_cant_be_pickled_has_no_weight() -> None:
     assert pickled_kib([1, lambda: None]) is None
+
+
+def test_answers_are_those_of_one_batch_of_a_given_scale() -> None:
+    done = launch(spec("Loops", mode="answers", items=12, scale=7, executor="threads"))
+    seen = done.one("calibrated")
+
+    assert (seen["scale"], len(seen["expected"])) == (7, 12)
+    assert seen["expected"] == [sum(range(700))] * 12
+    # where a calibration finds answers that change from batch to batch, one batch can't
+    flaky = [launch(spec("Restless", mode=mode)).last["event"] for mode in ("calibrate", "answers")]
+    assert flaky == ["wrong", "end"]

@@ -175,3 +175,26 @@ def test_the_trip_through_the_csv_files_changes_no_bit(tmp_path):
     assert found == launch_values(pd.DataFrame(rows), batches, lambda row: str(row["executor"]))
     assert found[0]["steady"] == {"threads": steady_value(seconds)}
     assert found[0]["oneshot"] == {"threads": oneshot_value(0.1 / 3, 0.3, 1e-3 / 7)}
+
+
+def test_times_are_for_the_sequential_programs_work_where_the_work_grows():
+    launches = [launch(1, "a", batch_multiple=4), launch(2, "b", batch_multiple=1), launch(3, "c")]
+    found = values(launches, L1=[0.8], L2=[0.2], L3=[0.2])[0]
+
+    assert found["steady"]["a"] == pytest.approx(math.log(0.2))
+    assert found["steady"]["b"] == found["steady"]["c"] == math.log(0.2)
+    # start-up and shutdown are shared by all of the work that follows them
+    assert found["oneshot"]["a"] == pytest.approx(math.log((0.05 + 0.3 + 0.01) / 4))
+    assert found["oneshot"]["b"] == found["oneshot"]["c"] == oneshot_value(0.05, 0.3, 0.01)
+
+
+@pytest.mark.parametrize(("objective", "value"), [(CPU_SECONDS, 0.2), (MEMORY, 40.0), (P99, 3.0)])
+def test_of_what_else_may_decide_only_cpu_time_grows_with_the_work(objective, value):
+    told = {
+        "cpu_user_seconds": 0.6, "cpu_system_seconds": 0.2, "peak_memory_mib": 40.0,
+        "latency_p99_ms": 3.0, "batch_multiple": 4,
+    }  # fmt: skip
+    frame = pd.DataFrame([launch(1, "a", **told)])
+    found = launch_values(frame, samples(L1=[0.1]), objective=objective)
+
+    assert found[0]["steady"]["a"] == pytest.approx(math.log(value))
