@@ -38,7 +38,7 @@ def test_five_points_give_a_serial_fraction_with_its_range(eight: Results) -> No
 def test_threads_under_a_gil_are_all_serial(eight: Results) -> None:
     row = curve(eight, "threads", axis="workers", task="math_python", cores=8)
     assert row["serial_fraction_high"] == pytest.approx(1.0)
-    assert row["serial_fraction_low"] > 0.7
+    assert row["serial_fraction_low"] > 0.6
 
 
 def test_three_or_four_points_do_not_identify_a_law(eight: Results) -> None:
@@ -50,11 +50,11 @@ def test_three_or_four_points_do_not_identify_a_law(eight: Results) -> None:
     assert pd.isna(cores["cores"])
 
 
-def test_one_core_and_waiting_work_and_two_points_have_no_law(eight: Results) -> None:
+def test_one_core_and_waiting_work_on_the_core_axis_have_no_law(eight: Results) -> None:
     one = curve(eight, "processes", axis="workers", task="math_python", cores=1)
-    waiting = curve(eight, "threads", axis="workers", task="http_request", cores=8)
     single = curve(eight, "threads", axis="cores", task="http_request")
-    assert {one["law"], waiting["law"], single["law"]} == {"none"}
+    assert {one["law"], single["law"]} == {"none"}
     assert "2 worker counts measured" in one["reason"]
-    assert "waiting work" in waiting["reason"]
-    assert pd.isna(waiting["serial_fraction"])
+    assert "cores don't bound it" in single["reason"]
+    assert pd.isna(single["serial_fraction"])
+    assert pd.isna(single["speedup_2k_high"])
