@@ -47,7 +47,8 @@ def test_log_residuals_are_minimised(seed: int) -> None:
 def test_the_fit_is_about_ratios_not_seconds() -> None:
     workers = np.array([1.0, 2, 4, 8, 16, 32])
     design = np.stack([np.ones(6), 1 / workers], axis=1)
-    logs = np.log(design @ [0.1, 0.9]) + [0.02, -0.03, 0.01, 0.02, -0.02, 0.01]
+    noise = np.array([0.02, -0.03, 0.01, 0.02, -0.02, 0.01])
+    logs = np.log(design @ [0.1, 0.9]) + noise
     spread = np.full(6, 0.1)
     found = [log_fit(design, logs[None, :] + np.log(unit), spread)[0][0] for unit in (1e-6, 1e3)]
     assert found[0] / found[0].sum() == pytest.approx(found[1] / found[1].sum(), rel=1e-7)
