@@ -11,7 +11,7 @@ from reports.laws.points import Floats
 #: the log residuals are linear enough after so many steps on all published curves tried
 GAUSS_NEWTON_STEPS = 12
 #: a step that moves no coefficient by more than this share of the largest is the last one
-CONVERGED = 1e-8
+CONVERGED = 1e-6
 #: keeps two columns that are parallel solvable; far below what a time is known to
 _RIDGE = 1e-13
 
@@ -28,17 +28,19 @@ def log_fit(
     weights = 1 / spread
     found = _step(design, np.exp(logs), np.broadcast_to(weights, logs.shape), weights, extra)
     smallest = _squares(design, found, logs, weights, extra)
-    current = found
+    current, moving = found.copy(), np.arange(len(logs))
     for _ in range(GAUSS_NEWTON_STEPS):
-        fitted = np.maximum(current @ design.T, 1e-300)
-        target = weights * (1 + logs - np.log(fitted))
-        better = _step(design, fitted, target, weights, extra)
-        squares = _squares(design, better, logs, weights, extra)
-        found = np.where((squares < smallest)[:, None], better, found)
-        smallest = np.minimum(squares, smallest)
-        moved = np.abs(better - current).max(axis=1) / np.maximum(current.max(axis=1), 1e-300)
-        current = better
-        if moved.max() < CONVERGED:
+        rows, own = logs[moving], None if extra is None else extra[moving]
+        fitted = np.maximum(current[moving] @ design.T, 1e-300)
+        better = _step(design, fitted, weights * (1 + rows - np.log(fitted)), weights, own)
+        squares = _squares(design, better, rows, weights, own)
+        gained = squares < smallest[moving]
+        found[moving[gained]], smallest[moving[gained]] = better[gained], squares[gained]
+        moved = np.abs(better - current[moving]).max(axis=1)
+        still = moved > CONVERGED * np.maximum(better.max(axis=1), 1e-300)
+        current[moving] = better
+        moving = moving[still]
+        if not len(moving):
             break
     return found, smallest
 
@@ -74,7 +76,7 @@ def nonnegative(designs: Floats, targets: Floats) -> Floats:
     scaled = designs / lengths[:, None, :]
     gram = np.swapaxes(scaled, 1, 2) @ scaled + _RIDGE * np.eye(designs.shape[2])
     right = (targets[:, None, :] @ scaled)[:, 0, :]
-    best = np.linalg.solve(gram, right[:, :, None])[:, :, 0]
+    best = _solved(gram, right)
     bound = np.flatnonzero((best < 0).any(axis=1))
     if len(bound):
         best[bound] = _with_zeros(gram[bound], right[bound])
@@ -87,8 +89,7 @@ def _with_zeros(gram: Floats, right: Floats) -> Floats:
     best, most = np.zeros((count, width)), np.zeros(count)
     for size in range(1, width):
         for free in map(list, combinations(range(width), size)):
-            block = gram[:, free][:, :, free]
-            found = np.linalg.solve(block, right[:, free, None])[:, :, 0]
+            found = _solved(gram[:, free][:, :, free], right[:, free])
             gained = (found * right[:, free]).sum(axis=1)  # how much the squares fall
             better = (found >= 0).all(axis=1) & (gained > most)
             most = np.where(better, gained, most)
@@ -96,3 +97,15 @@ def _with_zeros(gram: Floats, right: Floats) -> Floats:
             trial[:, free] = found
             best = np.where(better[:, None], trial, best)
     return best
+
+
+def _solved(gram: Floats, right: Floats) -> Floats:
+    """Gram (B, p, p) times x = right (B, p); written out for the sizes that come in thousands."""
+    if right.shape[1] == 1:
+        return np.asarray(right / gram[:, 0])
+    if right.shape[1] == 2:
+        (a, b), d = (gram[:, 0, 0], gram[:, 0, 1]), gram[:, 1, 1]
+        first = d * right[:, 0] - b * right[:, 1]
+        second = a * right[:, 1] - b * right[:, 0]
+        return np.asarray(np.stack([first, second], axis=1) / (a * d - b * b)[:, None])
+    return np.asarray(np.linalg.solve(gram, right[:, :, None])[:, :, 0])

@@ -17,7 +17,7 @@ from reports.laws.law import Fitted
 from reports.laws.points import Floats, Points
 
 #: N* of neighbouring shapes differ by this factor: far finer than a curve known to 10% tells
-_STEP = 1.04
+_STEP = 1.06
 #: think time over service time: from a bottleneck that is nearly alone ...
 _LEAST_THINK = 0.3
 #: ... to one that is hardly seen; at least so many times the workers, where there are very many
@@ -108,9 +108,10 @@ def _profile(knees: Floats, shapes: Floats, ahead: Floats, points: Points, logs:
     share = weights / weights.sum()
     level, heights = logs @ share, shapes @ share
     flat, bent = logs - level[:, None], shapes - heights[:, None]
-    squares = (flat**2 @ weights)[:, None] + bent**2 @ weights - 2 * (flat * weights) @ bent.T
-    best = np.argmin(squares, axis=1)
+    score = (flat * (-2 * weights)) @ bent.T  # less what is the same for every shape
+    score += bent**2 @ weights
+    best = np.argmin(score, axis=1)
     scale = level - heights[best]
-    chi2 = np.maximum(squares[np.arange(len(best)), best], 0.0)
+    chi2 = np.maximum(flat**2 @ weights + score[np.arange(len(best)), best], 0.0)
     values = {"saturation": knees[best], "bound": np.exp(-scale)}
     return Fitted(chi2, scale[:, None] + ahead[best], values)
