@@ -138,7 +138,7 @@ def _fit(
         extra[:, 2] = design[-1, 2] / np.exp(logs[:, -1]) / coherency
     found, chi2 = log_fit(design, logs, points.spread, extra)
     times = np.maximum(found @ _design(cores, *shape, at).T, 1e-300)
-    return Fitted(chi2, np.log(times), _values(found, coherency is not None, excess))
+    return Fitted(chi2, np.log(times), _values(found, coherency, excess))
 
 
 def _design(cores: Cores, slow: float, coherency: bool, excess: bool, workers: Floats) -> Floats:
@@ -152,14 +152,17 @@ def _design(cores: Cores, slow: float, coherency: bool, excess: bool, workers: F
     return np.stack(columns, axis=1)
 
 
-def _values(found: Floats, coherency: bool, excess: bool) -> dict[str, Floats]:
+def _values(found: Floats, coherency: float | None, excess: bool) -> dict[str, Floats]:
+    """Parameters by name; the coherency of the free fit alone, as a held one is pulled to 0."""
     alpha = _share(found[:, 0], found)
     values = {"serial_fraction": alpha}
-    if coherency:
+    if coherency is not None:
+        values["contention"] = alpha
+    if coherency == math.inf:
         beta = _share(found[:, 2], found)
         with np.errstate(divide="ignore", invalid="ignore"):  # no coherency: no peak
             peak = np.where(beta > 0, np.sqrt((1 - alpha) / beta), np.inf)
-        values |= {"contention": alpha, "coherency": beta, "peak": np.maximum(peak, 1.0)}
+        values |= {"coherency": beta, "peak": np.maximum(peak, 1.0)}
     if excess:
         values["oversubscription"] = _share(found[:, -1], found)
     return values

@@ -76,9 +76,9 @@ def candidates(work: Work, cores: Cores, weak: bool = False) -> list[Law]:
     if work == "waiting":
         return [Bounds(), Queue(), PNorm()]
     known = cores if work == "cpu" else Cores()
-    laws: list[Law] = [Amdahl(known), Usl(known), Usl.free(known)]
-    if known.mixed:
-        laws.append(SlowCores(known))
+    # with all cores alike, unequal ones are Amdahl's law again
+    first: Law = SlowCores(known) if known.mixed else Amdahl(known)
+    laws: list[Law] = [first, Usl(known), Usl.free(known)]
     return [Gustafson(known), *laws] if weak else laws
 
 

@@ -14,6 +14,8 @@ GAUSS_NEWTON_STEPS = 12
 CONVERGED = 1e-6
 #: keeps two columns that are parallel solvable; far below what a time is known to
 _RIDGE = 1e-13
+#: a log residual further than this is as bad as any: weights must not overflow
+_FAR = 50.0
 
 
 def log_fit(
@@ -31,7 +33,7 @@ def log_fit(
     current, moving = found.copy(), np.arange(len(logs))
     for _ in range(GAUSS_NEWTON_STEPS):
         rows, own = logs[moving], None if extra is None else extra[moving]
-        fitted = np.maximum(current[moving] @ design.T, 1e-300)
+        fitted = _kept_near(current[moving] @ design.T, rows)
         better = _step(design, fitted, weights * (1 + rows - np.log(fitted)), weights, own)
         squares = _squares(design, better, rows, weights, own)
         gained = squares < smallest[moving]
@@ -43,6 +45,12 @@ def log_fit(
         if not len(moving):
             break
     return found, smallest
+
+
+def _kept_near(fitted: Floats, logs: Floats) -> Floats:
+    """Fitted times as a step may take them: within a factor of e^50 of what was measured."""
+    logs_fitted = np.log(np.maximum(fitted, 1e-300))
+    return np.asarray(np.exp(np.clip(logs_fitted, logs - _FAR, logs + _FAR)))
 
 
 def _step(

@@ -64,8 +64,7 @@ class PNorm:
     def fit(self, points: Points, logs: Floats, at: Floats) -> Fitted:
         """Fit to logs (B, n), predict at `at`."""
         knees = 1 + think_times(points.largest)
-        shapes = [np.concatenate([_bent(knees, n, k) for k in SHARPNESS])
-                  for n in (points.workers, at)]  # fmt: skip
+        shapes = [_bent_logs(tuple(n), points.largest) for n in (points.workers, at)]
         return _profile(np.tile(knees, len(SHARPNESS)), shapes[0], shapes[1], points, logs)
 
 
@@ -76,9 +75,11 @@ def think_times(largest: float) -> Floats:
     return np.concatenate([[0.0], np.geomspace(_LEAST_THINK, most, steps)])
 
 
-def _bent(knees: Floats, workers: Floats, sharpness: float) -> Floats:
-    ratio = np.log(workers[None, :] / knees[:, None])
-    return np.asarray(np.logaddexp(0.0, sharpness * ratio) / sharpness - ratio)
+@lru_cache(maxsize=64)
+def _bent_logs(workers: tuple[float, ...], largest: float) -> Floats:
+    """Log time an item for S = 1, of every knee for the first sharpness, then the next."""
+    ratio = np.log(np.array(workers) / (1 + think_times(largest))[:, None])
+    return np.concatenate([np.logaddexp(0.0, k * ratio) / k - ratio for k in SHARPNESS])
 
 
 @lru_cache(maxsize=64)
