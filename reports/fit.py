@@ -20,8 +20,8 @@ from reports.laws.scaling import (
     POINT_REACH,
     RANGE_REACH,
     Scaling,
-    candidates,
     scaling,
+    shared_cores,
 )
 from reports.load import Results
 
@@ -56,8 +56,8 @@ def row(curve: Curve) -> dict[str, Any]:
     reason = refusal(curve)
     if reason:
         return {**facts, "reason": reason, "sentence": f"No law: {reason}."}
-    laws = candidates(curve.work, curve.cores, curve.weak)
-    return {**facts, **_fitted(curve, scaling(curve.points, laws, _seed(curve)))}
+    found = scaling(curve.points, curve.work, curve.cores, _seed(curve), curve.weak)
+    return {**facts, **_fitted(curve, found)}
 
 
 def refusal(curve: Curve) -> str:
@@ -67,7 +67,7 @@ def refusal(curve: Curve) -> str:
     axis = "core count" if curve.axis == "cores" else "worker count"
     if len(curve.points) < FEWEST_POINTS:
         return f"{wording.count(len(curve.points), axis)} measured, a law needs {FEWEST_POINTS}"
-    if curve.work == "cpu" and len(set(curve.cores.busy(curve.points.workers))) < 2:
+    if len(set(shared_cores(curve.work, curve.cores).busy(curve.points.workers))) < 2:
         return "on one core the serial and the divisible part can't be told apart"
     return ""
 

@@ -15,7 +15,7 @@ from scipy.optimize import curve_fit
 from reports.bench.published import Published
 from reports.laws.cpu import Amdahl, Cores
 from reports.laws.points import Floats, Points
-from reports.laws.scaling import candidates, scaling
+from reports.laws.scaling import scaling
 
 #: points below, N to predict, the curve: predicted throughput, or None for a refusal
 Method = Callable[[Points, float, Published], float | None]
@@ -23,7 +23,7 @@ Method = Callable[[Points, float, Published], float | None]
 
 def poolwise(points: Points, at: float, curve: Published) -> float | None:
     """The laws' average, as fits.csv has it."""
-    found = scaling(points, candidates(curve.work, Cores(curve.cores)), seed=1).average
+    found = scaling(points, curve.work, Cores(curve.cores), seed=1).average
     return None if found is None else float(np.exp(-np.interp(at, found.at, found.log_seconds)))
 
 

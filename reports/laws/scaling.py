@@ -71,36 +71,52 @@ def work_of(cpu_share: float | None) -> Work:
     return "cpu" if cpu_share >= CPU_SHARE else "waiting"
 
 
+def shared_cores(work: Work, cores: Cores) -> Cores:
+    """The cores that bound the work: none where it is not clearly CPU-bound."""
+    return cores if work == "cpu" else Cores()
+
+
 def candidates(work: Work, cores: Cores, weak: bool = False) -> list[Law]:
-    """The laws that are tried; `cores` are forgotten where the work is not clearly CPU-bound."""
+    """The laws that are tried."""
     if work == "waiting":
         return [Bounds(), Queue(), PNorm()]
-    known = cores if work == "cpu" else Cores()
+    known = shared_cores(work, cores)
     # with all cores alike, unequal ones are Amdahl's law again
     first: Law = SlowCores(known) if known.mixed else Amdahl(known)
     laws: list[Law] = [first, Usl(known), Usl.free(known)]
     return [Gustafson(known), *laws] if weak else laws
 
 
-def scaling(points: Points, laws: list[Law], seed: int) -> Scaling:
+def scaling(points: Points, work: Work, cores: Cores, seed: int, weak: bool = False) -> Scaling:
     """Fit, average and judge one curve."""
+    if len(points) < FEWEST_POINTS:
+        return _refused(points, f"{len(points)} points, a law needs {FEWEST_POINTS}")
     special = special_first(points)
-    kept = points.without_first() if special and len(points) > FEWEST_POINTS else points
-    reason = _refusal(kept)
-    if reason:
-        return Scaling(points, special, None, (reason,), 0.0, False)
+    dropped = special and _enough(points.without_first(), shared_cores(work, cores))
+    kept = points.without_first() if dropped else points
+    laws = candidates(work, cores, weak)
     found = average(kept, laws, _grid(kept, points), seed)
-    reasons = _doubts(kept, special, found, laws)
-    withheld = (special and len(points) == FEWEST_POINTS) or misfit(found, laws, kept)
+    if misfit(found, laws, kept):
+        return _refused(points, f"the points lie up to {_furthest(found, kept):.0%} off all tried")
+    withheld = special and not dropped
     identified = len(kept) >= IDENTIFIED_POINTS and not withheld
     reach = 1 if withheld else RANGE_REACH if identified else POINT_REACH
-    return Scaling(kept, special, found, reasons, reach * kept.largest, identified)
+    return Scaling(kept, special, found, _doubts(kept, special), reach * kept.largest, identified)
 
 
-def _refusal(points: Points) -> str:
-    if len(points) < FEWEST_POINTS:
-        return f"{len(points)} points, a law needs {FEWEST_POINTS}"
-    return ""
+def _refused(points: Points, reason: str) -> Scaling:
+    return Scaling(points, False, None, (reason,), 0.0, False)
+
+
+def _enough(points: Points, cores: Cores) -> bool:
+    """Whether the points alone are a curve, and can tell serial from divisible time."""
+    return len(points) >= FEWEST_POINTS and len(set(cores.busy(points.workers))) >= 2
+
+
+def _furthest(found: Average, points: Points) -> float:
+    """The largest share by which a point differs from the laws' average."""
+    fitted = found.log_seconds[np.searchsorted(found.at, points.workers)]
+    return float(np.expm1(np.abs(points.logs - fitted).max()))
 
 
 def _grid(kept: Points, points: Points) -> Floats:
@@ -117,12 +133,10 @@ def misfit(found: Average, laws: list[Law], points: Points) -> bool:
     return bool(gammaincc(freedom / 2, found.chi2 / 2) < MISFIT)
 
 
-def _doubts(kept: Points, special: bool, found: Average, laws: list[Law]) -> tuple[str, ...]:
+def _doubts(kept: Points, special: bool) -> tuple[str, ...]:
     doubts = []
     if len(kept) < IDENTIFIED_POINTS:
         doubts.append(f"law not identified: {len(kept)} points")
     if special:
         doubts.append("one worker took a path of its own")
-    if misfit(found, laws, kept):
-        doubts.append("no law tried follows the points, so nothing is predicted")
     return tuple(doubts)

@@ -15,7 +15,7 @@ import pytest
 from reports.laws.cpu import Amdahl, Cores, Gustafson, SlowCores, Usl
 from reports.laws.law import Law
 from reports.laws.points import TAU, Floats, Points
-from reports.laws.scaling import Work, candidates, scaling
+from reports.laws.scaling import Work, scaling
 from reports.laws.waiting import Bounds, PNorm, Queue
 
 WORKERS = np.array([1.0, 2, 4, 8, 16, 32])
@@ -131,12 +131,11 @@ def test_an_exact_curve_gives_its_parameters_and_its_future(truth: Truth) -> Non
 @each_law
 def test_ninety_percent_ranges_cover_85_to_98_percent(truth: Truth) -> None:
     random = np.random.default_rng(5)
-    laws = candidates(truth.work, truth.cores, truth.weak)
     hits = dict.fromkeys((*truth.values, "twice"), 0)
     for seed in range(CURVES):
         noise = np.exp(random.normal(size=len(WORKERS)) * math.hypot(LOG_SD, TAU))
         points = Points.of(WORKERS, truth.times(WORKERS) * noise, LOG_SD)
-        found = scaling(points, laws, seed)
+        found = scaling(points, truth.work, truth.cores, seed, truth.weak)
         assert found.average is not None
         for name, value in truth.values.items():
             estimate = found.average.estimate(name)
