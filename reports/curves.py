@@ -70,16 +70,20 @@ def _machine_cores(machine: Mapping[str, Any], summary: pd.DataFrame) -> Cores:
 
 
 class _Shares:
-    """CPU seconds over wall seconds of one worker: it says whether work waits."""
+    """CPU seconds over wall seconds of one worker: it says whether work waits.
+
+    The largest of the task's sequential programs: others on the machine take CPU away, and then
+    CPU-bound work looks as if it waited; nothing makes waiting work look busy.
+    """
 
     def __init__(self, ran: pd.DataFrame) -> None:
         alone = ran[(ran["executor"] == "sequential") & ran["cpu_share"].notna()]
-        self._known = alone.groupby(["task", "params", "cores"])["cpu_share"].median().to_dict()
+        self._known = alone.groupby(["task", "params"])["cpu_share"].max().to_dict()
 
     def of(self, curve: pd.DataFrame) -> float | None:
-        """The sequential program's; else that of the fewest workers, for each that had a core."""
+        """The sequential programs'; else that of the fewest workers, for each that had a core."""
         first = curve.iloc[0]
-        found = self._known.get((first["task"], first["params"], first["cores"]))
+        found = self._known.get((first["task"], first["params"]))
         if found is not None:
             return float(found)
         known = curve[curve["cpu_share"].notna()]

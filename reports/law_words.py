@@ -122,5 +122,5 @@ def _count(curve: Curve, number: float) -> str:
 
 def _numbers(curve: Curve, found: Estimate) -> str:
     """A worker count that was estimated, with its range in whole numbers."""
-    low, high = (wording.number(round(end)) for end in (found.low, found.high))
+    low, high = (f"{round(end):,}" for end in (found.low, found.high))
     return f"{_count(curve, max(1, round(found.value)))} ({low} to {high})"

@@ -89,6 +89,16 @@ def test_the_kind_of_work_is_measured_whatever_the_task_is_called(
     assert (row["work"], row["cpu_share_per_worker"]) == ("cpu", pytest.approx(1))
 
 
+def test_work_whose_cpu_others_took_away_on_one_core_count_is_still_cpu_bound(
+    eight: Results,
+) -> None:
+    summary = eight.table(schema.SUMMARY)
+    disturbed = (summary["executor"] == "sequential") & (summary["cores"] == 2)
+    summary.loc[disturbed, "cpu_share"] = 0.5
+    found = [one for one in curves(eight, summary) if one.where["task"] == "math_python"]
+    assert {one.work for one in found} == {"cpu"}
+
+
 def test_a_row_lists_the_laws_with_weights_and_karp_flatt_by_point(eight: Results) -> None:
     row = curve(eight, "processes", axis="workers", task="math_python", cores=8)
     weights = json.loads(row["law_weights"])
