@@ -25,8 +25,10 @@ preset = --config preset=$(PRESET)
 test: .venv-dev .pango ## Run the tests, but for the slow ones that measure this host  [ARGS="-k name"]
 	@.venv/bin/python -m pytest -m 'not host' $(ARGS)
 
-bench: .venv-dev ## Show what measuring costs, and the time to a verdict  [ARGS="--only harness|launches|verdict"]
-	@.venv/bin/python -m experiments.bench $(ARGS)
+bench: .venv-dev ## Show what measuring costs, the time to a verdict, and what the laws predict  [ARGS="--only harness|launches|verdict|laws"]
+	@status=0; for part in experiments reports; do \
+		.venv/bin/python -m $$part.bench $(ARGS) || status=$$?; \
+	done; exit $$status
 
 simulate: .venv-dev ## Check the verdicts on noise with known truth, write docs/simulations.md  [ARGS="..."]
 	@.venv/bin/python -m experiments.statistics.simulate --out docs/simulations.md $(ARGS)

@@ -113,17 +113,29 @@ def _cpu_list(text: str) -> set[int]:
 def core_order(cpus: list[int], root: Path = CPU_ROOT) -> list[int]:
     """The order in which cores are handed out: fast physical cores of one socket and NUMA node
     first, then efficiency cores, then SMT siblings."""  # fmt: skip
-    capacity = {cpu: _number(root / f"cpu{cpu}/cpu_capacity", 1024) for cpu in cpus}
-    fastest = max(capacity.values(), default=1024)
+    slowness = _slowness(cpus, root)
 
     def key(cpu: int) -> tuple[int, int, int, int]:
-        sibling = not _first_sibling(cpu, cpus, root)
-        efficiency = capacity[cpu] < 0.9 * fastest
         node = next(iter(sorted((root / f"cpu{cpu}").glob("node[0-9]*"))), Path("node0")).name
         package = _number(root / f"cpu{cpu}/topology/physical_package_id")
-        return (2 if sibling else 1 if efficiency else 0, package, int(node[4:]), cpu)
+        return (slowness[cpu], package, int(node[4:]), cpu)
 
     return sorted(cpus, key=key)
+
+
+def fast_cores(cpus: list[int], root: Path = CPU_ROOT) -> int:
+    """How many of them are fast physical cores: no efficiency core, no SMT sibling of another."""
+    return sum(slow == 0 for slow in _slowness(cpus, root).values())
+
+
+def _slowness(cpus: list[int], root: Path) -> dict[int, int]:
+    """0 for a fast physical core, 1 for an efficiency core, 2 for a sibling of a lower one."""
+    capacity = {cpu: _number(root / f"cpu{cpu}/cpu_capacity", 1024) for cpu in cpus}
+    fastest = max(capacity.values(), default=1024)
+    return {
+        cpu: 2 if not _first_sibling(cpu, cpus, root) else int(capacity[cpu] < 0.9 * fastest)
+        for cpu in cpus
+    }
 
 
 def usable(limit: int | None = None) -> dict[str, Any]:
@@ -146,7 +158,8 @@ def usable(limit: int | None = None) -> dict[str, Any]:
         limits.append("this platform can't bind a process to cores: only all cores are measured")
     order = core_order(cpus)
     return {"usable_cores": count, "usable_cpus": order[:count], "core_order": order,
-            "quota_cores": quota, "limits": limits, "logical_cpus": logical}  # fmt: skip
+            "fast_cores": fast_cores(order[:count]), "quota_cores": quota, "limits": limits,
+            "logical_cpus": logical}  # fmt: skip
 
 
 def cpu_model() -> str:

@@ -79,6 +79,15 @@ def _number(name: str, meaning: str) -> Column:
     return Column(name, "number", meaning)
 
 
+def _ranged(name: str, meaning: str) -> tuple[Column, ...]:
+    """A quantity that can't be negative, with its 90% range."""
+    return (
+        _amount(name, meaning),
+        _amount(f"{name}_low", f"{meaning}: lower end of its 90% range"),
+        _amount(f"{name}_high", f"{meaning}: upper end of its 90% range"),
+    )
+
+
 def _quantile(name: str, share: str) -> tuple[Column, ...]:
     """A quantile of the items' latency with its interval."""
     column = f"latency_{name}_ms"
@@ -244,14 +253,30 @@ FITS = Table(
         _text("interpreter", "interpreter of the curve"),
         _text("executor", "executor of the curve"),
         _text("executor_options", "options of the curve, JSON with sorted keys"),
-        _text("law", "name of the law, or none"),
+        _text("law", "the law with the most weight, or none"),
         _count("points", "points of the curve that were fitted"),
-        _count("largest", "largest N measured"),
-        _amount("serial_fraction", "Amdahl's serial fraction"),
+        _count("largest", "largest N measured (K)"),
+        _amount("serial_fraction", "averaged over the laws; weak scaling: Gustafson's"),
         _amount("serial_fraction_low", "lower end of its 90% interval"),
         _amount("serial_fraction_high", "upper end of its 90% interval"),
         _text("reason", "why nothing (more) may be said"),
         _text("sentence", "what the fit says, in words"),
+        _text("work", "cpu, waiting or unclear, by the next column: which laws were tried"),
+        _amount("cpu_share_per_worker", "CPU / wall seconds of one worker"),
+        _text("law_weights", "AIC weights by law, summing to 1, JSON"),
+        _text("karp_flatt", "[N, Karp-Flatt's serial fraction] by point, JSON"),
+        *_ranged("contention", "alpha of USL, share of one worker's time"),
+        *_ranged("coherency", "beta of USL, share of one worker's time for each more worker"),
+        *_ranged("oversubscription", "share of one worker's time for each more worker a core"),
+        *_ranged("slow_core_share", "what a slower core counts, in fast ones"),
+        *_ranged("peak", "N of the largest speedup; empty: not supported"),
+        *_ranged("saturation", "N at which waiting work saturates; empty: not supported"),
+        *_ranged("bound_items_per_second", "throughput it can't pass; empty as above"),
+        *_ranged("speedup_2k", "predicted at 2K; no point where the law isn't identified"),
+        *_ranged("seconds_2k", "the same in seconds of a batch (axis cores: that on K cores)"),
+        *_ranged("speedup_4k", "predicted at 4K, a range only")[1:],
+        *_ranged("seconds_4k", "the same in seconds of a batch")[1:],
+        _text("curve", "[N, speedup, low, high] of the laws' average, JSON; null: a range only"),
     ),
 )
 

@@ -2,150 +2,182 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Iterator
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
 from experiments import schema
-from reports import command, laws, wording
+from reports import command, law_words, wording
+from reports.curves import Curve, curves
+from reports.laws.average import Estimate
+from reports.laws.scaling import (
+    FEWEST_POINTS,
+    POINT_REACH,
+    RANGE_REACH,
+    Scaling,
+    scaling,
+    shared_cores,
+)
 from reports.load import Results
-
-#: fewer points than this: no fit
-FEWEST_POINTS = 3
-#: up to so many points a curve gives a range only
-IDENTIFIED_POINTS = 5
-SEED = 20260101
-_CURVE = ["task", "params", "mode", "interpreter", "executor", "executor_options"]
 
 
 @dataclass(frozen=True)
-class Curve:
-    """One curve: batch times (or times relative to sequential) against workers or cores."""
+class Prediction:
+    """Speedup and seconds at one N: the numbers may be unknown, a point only within 2K."""
 
-    where: dict[str, Any]
-    kind: str
-    workers: laws.Floats
-    seconds: laws.Floats
-    log_sd: laws.Floats
-    usable: laws.Floats
+    workers: float
+    speedup: Estimate | None
+    seconds: Estimate | None
+    point: bool
 
 
 def fits(results: Results, summary: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows of fits.csv, one a curve."""
-    kinds = {block.name: block.kind for block in results.blocks}
-    usable = summary[(summary["status"] == "ok") & (summary["executor"] != "sequential")]
-    usable = usable[usable["seconds"].notna()]
-    usable = usable.assign(kind=usable["block"].map(kinds), log_sd=_log_sd(usable))
-    return [
-        {"machine": results.name, **_row(curve)}
-        for curve in (*_worker_curves(usable), *_core_curves(usable))
-    ]
+    return [{"machine": results.name, **row(curve)} for curve in curves(results, summary)]
 
 
-def _log_sd(frame: pd.DataFrame) -> pd.Series:
-    """Standard error of log seconds, from the 95% interval and its degrees of freedom."""
-    freedom = (frame["rounds"].astype("float64") - 1).clip(lower=1)
-    half = np.log(frame["seconds_high"] / frame["seconds_low"]) / 2
-    return pd.Series(half / stdtrit(freedom, 0.975), index=frame.index).fillna(0.0)
-
-
-def _worker_curves(usable: pd.DataFrame) -> Iterator[Curve]:
-    for keys, group in usable.groupby([*_CURVE, "cores"], sort=True):
-        ordered = group.sort_values("workers")
-        where = dict(zip([*_CURVE, "cores"], keys, strict=True))
-        yield _curve({**where, "axis": "workers"}, ordered, ordered["seconds"], "workers")
-
-
-def _core_curves(usable: pd.DataFrame) -> Iterator[Curve]:
-    """The best worker count on each core count; relative times, as blocks differ in their items."""
-    known = usable[usable["speedup"].notna()]
-    for keys, group in known.groupby(_CURVE, sort=True):
-        best = group.sort_values("speedup").groupby("cores", as_index=False).last()
-        where = dict(zip(_CURVE, keys, strict=True))
-        yield _curve({**where, "axis": "cores"}, best, 1 / best["speedup"], "cores")
-
-
-def _curve(where: dict[str, Any], frame: pd.DataFrame, times: pd.Series, axis: str) -> Curve:
-    return Curve(
-        where=where,
-        kind=str(frame["kind"].iloc[0]),
-        workers=frame[axis].to_numpy(dtype=float),
-        seconds=times.to_numpy(dtype=float),
-        log_sd=frame["log_sd"].to_numpy(dtype=float),
-        usable=frame["cores"].to_numpy(dtype=float),
-    )
-
-
-def _row(curve: Curve) -> dict[str, Any]:
-    row = {
+def row(curve: Curve) -> dict[str, Any]:
+    """The row of one curve: what its laws say, or why nothing is said."""
+    facts = {
         **curve.where,
-        "points": len(curve.workers),
-        "largest": int(curve.workers.max()),
+        "axis": curve.axis,
+        "points": len(curve.points),
+        "largest": int(curve.points.largest) if len(curve.points) else None,
         "law": "none",
+        "work": curve.work,
+        "cpu_share_per_worker": curve.cpu_share,
+        "karp_flatt": _json([list(pair) for pair in curve.karp_flatt]),
     }
-    reason = _refusal(curve)
+    reason = refusal(curve)
     if reason:
-        return {**row, "reason": reason, "sentence": f"No law: {reason}."}
-    return {**row, **_fitted(curve)}
+        return {**facts, "reason": reason, "sentence": f"No law: {reason}."}
+    found = scaling(curve.points, curve.work, curve.cores, _seed(curve), curve.weak)
+    return {**facts, **_fitted(curve, found)}
 
 
-def _refusal(curve: Curve) -> str:
+def refusal(curve: Curve) -> str:
     """Why no law may be fitted, or nothing."""
-    if curve.kind != "cpu":
-        return "waiting work doesn't follow Amdahl's law, its workers don't share the cores' time"
-    axis = f"{'core' if curve.where['axis'] == 'cores' else 'worker'} count"
-    if len(curve.workers) < FEWEST_POINTS:
-        return f"{wording.count(len(curve.workers), axis)} measured, a law needs {FEWEST_POINTS}"
-    if not _enough(curve, 0):
+    if curve.axis == "cores" and curve.work == "waiting":
+        return "work that waits is a matter of its workers, cores don't bound it"
+    axis = "core count" if curve.axis == "cores" else "worker count"
+    if len(curve.points) < FEWEST_POINTS:
+        return f"{wording.count(len(curve.points), axis)} measured, a law needs {FEWEST_POINTS}"
+    if len(set(shared_cores(curve.work, curve.cores).busy(curve.points.workers))) < 2:
         return "on one core the serial and the divisible part can't be told apart"
     return ""
 
 
-def _enough(curve: Curve, first: int) -> bool:
-    """Whether the points from `first` on are a curve, and can tell serial from divisible time."""
-    shares = np.minimum(curve.workers, curve.usable)[first:]
-    return len(shares) >= FEWEST_POINTS and len(set(shares)) >= 2
+def _seed(curve: Curve) -> int:
+    """The same for the same curve, whatever else the grid holds."""
+    return zlib.crc32(repr(sorted(curve.where.items())).encode())
 
 
-def _fitted(curve: Curve) -> dict[str, Any]:
-    cores = float(curve.usable.max())
-    drop = laws.special_first(curve.workers, curve.seconds)
-    kept = slice(1 if drop and _enough(curve, 1) else 0, None)
-    points = (curve.workers[kept], curve.seconds[kept], curve.log_sd[kept], cores)
-    alpha = laws.fit_amdahl(*points).serial_fraction
-    low, high = np.quantile(laws.bootstrap_amdahl(*points, seed=SEED), [0.05, 0.95])
-    # the bootstrap's range holds its own fit: at a bound (alpha = 0) they may differ by rounding
-    low, high = min(float(low), alpha), max(float(high), alpha)
+def _fitted(curve: Curve, found: Scaling) -> dict[str, Any]:
+    if found.average is None:
+        reason = "; ".join(found.reasons)
+        return {"reason": reason, "sentence": f"No law: {reason}."}
+    weights = dict(sorted(found.average.weights.items(), key=lambda pair: -pair[1]))
+    near, far = (predicted(curve, found, reach) for reach in (POINT_REACH, RANGE_REACH))
     return {
-        "law": "Amdahl",
-        "points": len(points[0]),
-        "serial_fraction": alpha,
-        "serial_fraction_low": low,
-        "serial_fraction_high": high,
-        "reason": _doubt(len(points[0]), drop),
-        "sentence": _sentence(alpha, low, high, len(points[0])),
+        "law": next(iter(weights)),
+        "law_weights": _json({name: round(weight, 4) for name, weight in weights.items()}),
+        "points": len(found.points),
+        **_parameters(curve, found),
+        **_columns("speedup", "2k", near.speedup, near.point),
+        **_columns("seconds", "2k", near.seconds, near.point),
+        **_columns("speedup", "4k", far.speedup, False),
+        **_columns("seconds", "4k", far.seconds, False),
+        "curve": _json(_line(curve, found)),
+        "reason": "; ".join(found.reasons),
+        "sentence": law_words.sentence(curve, found, near, far),
     }
 
 
-def _doubt(points: int, special: bool) -> str:
-    doubts = [f"law not identified: {points} points"] if points < IDENTIFIED_POINTS else []
-    if special:
-        doubts.append("one worker took a path of its own")
-    return "; ".join(doubts)
+def _parameters(curve: Curve, found: Scaling) -> dict[str, Any]:
+    """The laws' parameters with their ranges; a peak or a saturation only where supported."""
+    serial = "scaled_serial_fraction" if curve.weak else "serial_fraction"
+    bound = found.estimate("bound")
+    saturation = found.within_reach("saturation", POINT_REACH * found.points.largest)
+    return {
+        **_triple("serial_fraction", found.estimate(serial)),
+        **_triple("contention", found.estimate("contention")),
+        **_triple("coherency", found.estimate("coherency")),
+        **_triple("oversubscription", found.estimate("oversubscription")),
+        **_triple("slow_core_share", found.estimate("slow_core")),
+        **_triple("peak", found.supported_peak(curve.cores)),
+        **_triple("saturation", saturation),
+        **_triple(
+            "bound_items_per_second", law_words.rate(curve, bound if saturation else None)
+        ),
+    }  # fmt: skip
 
 
-def _sentence(alpha: float, low: float, high: float, points: int) -> str:
-    band = f"{wording.percent(low)} to {wording.percent(high)}"
-    if points < IDENTIFIED_POINTS:
-        return (
-            f"If Amdahl's law holds, {band} of the time is serial; {points} points can't show it."
-        )
-    return f"By Amdahl's law {wording.percent(alpha)} of the time is serial (90% range {band})."
+def _triple(name: str, found: Estimate | None) -> dict[str, Any]:
+    if found is None:
+        return {}
+    return {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
+
+
+def _columns(name: str, place: str, found: Estimate | None, point: bool) -> dict[str, Any]:
+    columns = {f"{key.replace(name, f'{name}_{place}')}": value
+               for key, value in _triple(name, found).items()}  # fmt: skip
+    return columns if point else {k: v for k, v in columns.items() if k != f"{name}_{place}"}
+
+
+def predicted(curve: Curve, found: Scaling, reach: float) -> Prediction:
+    """At `reach` times the largest N; nothing where that is further than may be said."""
+    workers = reach * found.points.largest
+    if found.average is None or workers > found.reach:
+        return Prediction(workers, None, None, False)
+    place = int(np.searchsorted(found.average.at, workers))
+    times = _times(found, place)
+    speedup = curve.baseline and _over(curve.baseline, times)
+    seconds = curve.unit and Estimate(*(value * curve.unit for value in times))
+    return Prediction(
+        workers, speedup or None, seconds or None, found.identified and reach <= POINT_REACH
+    )
+
+
+def _times(found: Scaling, place: int) -> tuple[float, float, float]:
+    average = found.average
+    assert average is not None
+    logs = (average.log_seconds[place], average.log_low[place], average.log_high[place])
+    value, low, high = (float(np.exp(log)) for log in logs)
+    return value, low, high
+
+
+def _over(baseline: float, times: tuple[float, float, float]) -> Estimate:
+    value, low, high = times
+    return Estimate(baseline / value, baseline / high, baseline / low)
+
+
+def _line(curve: Curve, found: Scaling) -> list[list[float | None]]:
+    """[N, speedup, low, high] from the first N to the end of what may be said."""
+    average = found.average
+    if average is None or not curve.baseline:
+        return []
+    ahead = average.at <= found.reach
+    rows = []
+    for place in np.flatnonzero(ahead & (average.at >= found.points.workers[0])):
+        n = float(average.at[place])
+        one = _over(curve.baseline, _times(found, int(place)))
+        beyond = n > found.points.largest * (POINT_REACH if found.identified else 1)
+        rows.append([n, None if beyond else _short(one.value), _short(one.low), _short(one.high)])
+    return rows
+
+
+def _short(value: float) -> float:
+    """Enough digits to draw with."""
+    return float(f"{value:.5g}")
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value) if value else ""
 
 
 def main(results: Results) -> None:

@@ -22,6 +22,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from experiments import schema
 from reports import breakeven_plot, command, figures, wording
 from reports.breakeven import found
+from reports.law_figure import FittedLaw, draw_law, fitted_laws
 from reports.load import Block, Results
 from reports.races import ceilings, curve_of, launch_points
 
@@ -68,6 +69,7 @@ class Panel:
     points: pd.DataFrame
     ceiling: float | None
     items: float
+    law: FittedLaw | None = None
 
 
 def panels(results: Results) -> list[Panel]:
@@ -76,6 +78,7 @@ def panels(results: Results) -> list[Panel]:
     steady = figures.curve_rows(summary)
     steady = steady.assign(curve=[curve_of(*pair) for pair in _labels(steady)])
     points, limits = launch_points(results), ceilings(results)
+    found = fitted_laws(results)
     made = []
     for block in results.blocks:
         curves = steady[steady["block"] == block.name]
@@ -84,7 +87,7 @@ def panels(results: Results) -> list[Panel]:
         ceiling = limits.get(block.cores) if block.kind == "cpu" else None
         raw = points[points["block"] == block.name]
         most = np.inf if block.is_weak else float(curves["items"].max())
-        made.append(Panel(block, curves, raw, ceiling, most))
+        made.append(Panel(block, curves, raw, ceiling, most, found.get(block.name)))
     return made
 
 
@@ -100,6 +103,8 @@ def draw(panel: Panel, names: list[str], limits: tuple[float, float]) -> Figure:
     _raw(axes, panel, names)
     for name in shown:
         _line(axes, panel.curves[panel.curves["curve"] == name], name, names.index(name))
+    if panel.law is not None:
+        draw_law(axes, panel.law, _colour(names.index(panel.law.curve)))
     _axes(axes, panel, limits)
     figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=7.5)
     return figure
@@ -159,6 +164,7 @@ def _bounds(axes: Axes, panel: Panel) -> None:
         return
     cores = panel.block.cores
     axes.axhline(cores, color=_FAINT, ls="--", lw=1, label=f"usable cores: {cores}", zorder=1)
+    axes.axvline(cores, color=_FAINT, ls="--", lw=0.7, zorder=1)
     if panel.ceiling is not None and cores > 1:
         label = f"measured ceiling: {wording.times(panel.ceiling)}"
         axes.axhline(panel.ceiling, color="#b2182b", ls="-.", lw=1, label=label, zorder=1)
@@ -167,7 +173,11 @@ def _bounds(axes: Axes, panel: Panel) -> None:
 def _axes(axes: Axes, panel: Panel, limits: tuple[float, float]) -> None:
     workers = sorted({int(n) for n in panel.curves["workers"]} | {1})
     axes.set_xscale("log", base=2)
-    axes.set_xlim(2**-0.25, max(workers[-1], 2) * 2**0.25)
+    most = max(workers[-1], 2)
+    if panel.law is not None:
+        most = max(most, panel.law.workers[-1])
+        workers = sorted({*workers, int(panel.law.workers[-1])})
+    axes.set_xlim(2**-0.25, most * 2**0.25)
     axes.xaxis.set_major_locator(FixedLocator(_thinned(workers)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda n, _: f"{n:.0f}"))
@@ -194,6 +204,7 @@ def shared_limits(group: list[Panel]) -> tuple[float, float]:
     highs = [_extreme(p, "speedup_high", max) for p in group]
     bounds = [float(p.block.cores) for p in group if p.block.kind == "cpu"]
     bounds += [p.ceiling for p in group if p.ceiling is not None]
+    bounds += [float(p.law.high.max()) for p in group if p.law is not None]
     top = max(*highs, *bounds, 1.0) * 1.12
     bottom = min(*lows, 1.0)
     return (bottom / 1.15, top) if top / bottom > LINEAR_RATIO else (bottom - 0.1 * top, top)

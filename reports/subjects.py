@@ -9,10 +9,10 @@ import pandas as pd
 from markupsafe import Markup
 
 from experiments.statistics.objectives import CPU_SECONDS, Objective
-from reports import figures, running_costs, sentences, wording
+from reports import figures, law_lines, running_costs, sentences, wording
 from reports.answers import Answer, Tables, answer, cell, gain, verdict_rows
+from reports.law_lines import Law
 from reports.load import Block, Results, records
-from reports.races import curve_of
 from reports.sentences import Row
 
 _STATUS_WORDS = {
@@ -62,15 +62,6 @@ class Absent:
 
 
 @dataclass(frozen=True)
-class Law:
-    """One fitted curve in words."""
-
-    curve: str
-    text: str
-    doubt: str
-
-
-@dataclass(frozen=True)
 class BlockView:
     """Everything the report says of one block."""
 
@@ -97,6 +88,8 @@ class Subject:
     summary: str
     kind: str
     blocks: tuple[BlockView, ...]
+    #: how it scales with cores
+    laws: tuple[Law, ...]
 
 
 def subjects(results: Results, tables: Tables) -> list[Subject]:
@@ -115,6 +108,7 @@ def subjects(results: Results, tables: Tables) -> list[Subject]:
             summary=wording.capital(views[0].block.summary),
             kind="CPU-bound" if views[0].block.kind == "cpu" else "mostly waiting",
             blocks=tuple(views),
+            laws=law_lines.of_cores(tables.fits, [view.block for view in views]),
         )
         for place, (name, views) in enumerate(grouped.items())
     ]
@@ -138,7 +132,7 @@ def _block_view(
         approaches=_approach_lines(summary, str(steady["approach"]), block.objective),
         latencies=_latency_lines(summary, str(steady["approach"])),
         absent=_absent(summary, block),
-        laws=_laws(tables.fits, block),
+        laws=law_lines.of_workers(tables.fits, block),
         flags=tuple(sentences.concerns(steady, once)),
         facts=_facts(results, block, summary),
     )
@@ -259,27 +253,6 @@ def _absent(summary: pd.DataFrame, block: Block) -> tuple[Absent, ...]:
     ]
     planned = [Absent(one.label, "not planned", one.reason) for one in block.not_run]
     return (*failed, *planned)
-
-
-def _laws(fits: pd.DataFrame, block: Block) -> tuple[Law, ...]:
-    """Fitted curves of the block (axis workers, steady); curves without a law are left out."""
-    here = fits[
-        (fits["task"] == block.task)
-        & (fits["params"] == block.params)
-        & (fits["mode"] == "steady")
-        & (fits["axis"] == "workers")
-        & (fits["cores"] == block.cores)
-        & (fits["law"] != "none")
-    ]
-    labels = {
-        (one.interpreter, one.executor, one.options): curve_of(one.label, one.workers)
-        for one in block.approaches
-    }
-    made = []
-    for row in records(here):
-        key = (row["interpreter"], row["executor"], row["executor_options"])
-        made.append(Law(labels.get(key, row["executor"]), row["sentence"], row["reason"]))
-    return tuple(made)
 
 
 def _facts(results: Results, block: Block, summary: pd.DataFrame) -> str:

@@ -15,12 +15,18 @@ from experiments.bench import harness, launches, verdict
 from experiments.conductor import lock
 
 PARTS = ("harness", "launches", "verdict")
+#: `make bench` runs python -m reports.bench after this, with the same arguments
+REPORTS_PARTS = ("laws",)
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Which parts run, and how long."""
     parser = argparse.ArgumentParser(prog="python -m experiments.bench", description=__doc__)
-    parser.add_argument("--only", choices=PARTS, help="this part alone (default: all, in turn)")
+    parser.add_argument(
+        "--only",
+        choices=(*PARTS, *REPORTS_PARTS),
+        help="this part alone (default: all, in turn); laws are python -m reports.bench",
+    )
     parser.add_argument("--pairs", type=int, default=40, help="pairs of batches an executor")
     parser.add_argument("--launches", type=int, default=7, help="launches an executor")
     parser.add_argument("--seed", type=int, default=1)
@@ -31,6 +37,8 @@ def main() -> None:
     """Print the tables of the parts that were asked for."""
     args = arguments()
     wanted = (args.only,) if args.only else PARTS
+    if not set(wanted) & set(PARTS):
+        return
     try:
         with lock.held("run"):
             broken = _run(wanted, args)

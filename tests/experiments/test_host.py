@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 
 from experiments import host
-from experiments.host import cgroup_quota, core_order, fingerprint, machine_name, probe, usable
+from experiments.host import (
+    cgroup_quota,
+    core_order,
+    fast_cores,
+    fingerprint,
+    machine_name,
+    probe,
+    usable,
+)
 
 
 def write(path: Path, text: str) -> None:
@@ -95,6 +103,7 @@ def test_smt_siblings_come_last(tmp_path: Path) -> None:
 
     assert core_order([0, 1, 4, 5], root) == [0, 1, 4, 5]
     assert core_order([5, 4, 1, 0], root) == [0, 1, 4, 5]
+    assert fast_cores([0, 1, 4, 5], root) == 2
 
 
 def test_siblings_in_a_row_are_told_from_ranges(tmp_path: Path) -> None:
@@ -109,6 +118,7 @@ def test_a_thread_whose_sibling_may_not_be_used_is_a_whole_core(tmp_path: Path) 
     root = topology(tmp_path, {cpu: {"siblings": text} for cpu, text in pairs.items()})
 
     assert core_order([0, 2, 3], root) == [0, 3, 2]
+    assert fast_cores([0, 2, 3], root) == 2
 
 
 def test_efficiency_cores_come_after_fast_ones_and_before_siblings(tmp_path: Path) -> None:
@@ -123,6 +133,7 @@ def test_efficiency_cores_come_after_fast_ones_and_before_siblings(tmp_path: Pat
     )
 
     assert core_order([0, 1, 2, 3], root) == [1, 0, 3, 2]
+    assert fast_cores([0, 1, 2, 3], root) == 1
 
 
 def test_one_socket_and_node_is_filled_before_the_next(tmp_path: Path) -> None:
@@ -130,6 +141,7 @@ def test_one_socket_and_node_is_filled_before_the_next(tmp_path: Path) -> None:
     root = topology(tmp_path, {c: {"package": p, "node": n} for c, (p, n) in places.items()})
 
     assert core_order([0, 1, 2, 3, 4], root) == [0, 2, 4, 1, 3]
+    assert fast_cores([0, 1, 2, 3, 4], root) == 5
 
 
 def test_without_a_topology_cores_keep_their_numbers(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-from reports import figures, plot
+import matplotlib.pyplot as plt
+
+from reports import figures, law_figure, plot
 from reports.load import Results
 from tests.reports import synthetic
 from tests.reports.conftest import finish
@@ -62,3 +64,29 @@ def test_file_names_are_safe_and_differ(results: Results) -> None:
     assert len(set(paths)) == len(paths)
     assert all(path.parent == results.folder / "figures" for path in paths)
     assert all(len(path.name) < 120 for path in paths)
+
+
+def test_the_law_of_the_recommended_executor_is_drawn_with_what_it_assumes(
+    results: Results,
+) -> None:
+    found = texts(drawn(results, "http_request-2c"))
+    assert "law, 90% range" in found
+    assert "law beyond N = 64 assumes no new bottleneck" in found
+    assert "128" in found, "the axis reaches twice the largest number of workers"
+
+
+def test_a_block_without_a_law_is_drawn_without_one(results: Results) -> None:
+    found = texts(drawn(results, "math_python-1c"))
+    assert not any(text.startswith("law") for text in found)
+
+
+def test_a_law_is_solid_within_the_data_and_dashed_beyond(results: Results) -> None:
+    law = law_figure.fitted_laws(results)["http_request-2c"]
+    assert (law.largest, law.workers[-1]) == (64, 128)
+    assert (law.low <= law.high).all()
+    _, axes = plt.subplots()
+    law_figure.draw_law(axes, law, (0.0, 0.0, 0.0))
+    solid, dashed = axes.lines
+    assert (solid.get_linestyle(), dashed.get_linestyle()) == ("-", "--")
+    assert max(solid.get_xdata()) == min(dashed.get_xdata()) == 64
+    plt.close()

@@ -42,7 +42,9 @@ RESULTS = RUN.results
 PDF_PROBLEM = pdf_problem()
 PDF = [] if PDF_PROBLEM else f"{RESULTS}/report.pdf"
 # results don't depend on the code that was used, unless it is an input: edits never re-measure
-REPORT_CODE = sorted(str(path) for path in Path(ROOT, "reports").glob("*.py"))
+REPORT_CODE = sorted(
+    str(path) for part in ("*.py", "laws/*.py") for path in Path(ROOT, "reports").glob(part)
+)
 TEMPLATES = sorted(str(path) for path in Path(ROOT, "reports", "templates").iterdir())
 
 

@@ -1,0 +1,1 @@
+"""What fitting the laws costs, and how well it predicts published curves, beside others' fits."""

@@ -1,0 +1,1 @@
+"""Speedup laws as pure functions: fitted, averaged, with honest ranges (see each module)."""
