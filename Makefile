@@ -25,7 +25,7 @@ preset = --config preset=$(PRESET)
 test: .venv-dev .pango ## Run the tests, but for the slow ones that measure this host  [ARGS="-k name"]
 	@.venv/bin/python -m pytest -m 'not host' $(ARGS)
 
-bench: .venv-dev ## Show what measuring costs, the time to a verdict, and what the laws predict  [ARGS="--only harness|launches|verdict|laws"]
+bench: .venv-dev ## Show what measuring and searching cost, the time to a verdict, and what the laws predict  [ARGS="--only harness|launches|verdict|breakeven|laws"]
 	@status=0; for part in experiments reports; do \
 		.venv/bin/python -m $$part.bench $(ARGS) || status=$$?; \
 	done; exit $$status

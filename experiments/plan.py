@@ -38,8 +38,8 @@ def make_plan(settings: Mapping[str, Any], host: Mapping[str, Any]) -> dict[str,
         _check_task_names(key, settings[key], points)
     counts = core_counts(settings["cores"], host)
     sought = searches.planned(settings, counts[-1])
-    for search in sought:
-        _check_executors("breakeven", search["executors"])
+    for position, search in enumerate(sought):
+        _check_executors(f"breakeven.{position}.executors", search["executors"])
     blocks = [
         make_block(_on(settings, point, cores == counts[-1]), host, point, cores)
         for point in points
@@ -338,8 +338,10 @@ def _set_items(blocks: Sequence[dict[str, Any]]) -> None:
 
 
 def estimate(plan: Mapping[str, Any]) -> dict[str, Any]:
-    """Launches at least, and seconds likely and at most."""
+    """Launches at least, and seconds likely and at most; searches are taken to use all theirs."""
     bounds = [block_seconds_bounds(block, plan["settings"]) for block in plan["blocks"]]
+    if plan["searches"]:
+        bounds.append((plan["settings"]["breakeven_seconds"],) * 2)
     return {
         "launches": sum(launches_at_first_look(b, plan["settings"]) for b in plan["blocks"]),
         "seconds": sum(likely for likely, _ in bounds),

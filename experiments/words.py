@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from experiments.breakeven import searches
 from experiments.budget import late_first_looks
 from experiments.control import answer_blocks
 from experiments.overheads import is_overhead
@@ -31,6 +32,7 @@ def describe(plan: Mapping[str, Any], host: Mapping[str, Any]) -> str:
     lines += _budget_lines(plan)
     lines += [_control_line(block) for block in plan["blocks"] if block.get("control")]
     lines += _overhead_lines([block for block in plan["blocks"] if is_overhead(block)])
+    lines += _search_lines(plan)
     return "\n".join(lines)
 
 
@@ -55,6 +57,17 @@ def _block_lines(blocks: Sequence[Mapping[str, Any]]) -> Iterable[str]:
         span = f"{workers[0]} to {workers[-1]} workers" if len(workers) > 1 else "1 worker"
         noun = "core" if cores == "1" else "cores"
         yield f"  {title(group[0])}: on {cores} {noun}, {span}, {', '.join(names)}"
+
+
+def _search_lines(plan: Mapping[str, Any]) -> Iterable[str]:
+    """The break-even searches, and what they may take together."""
+    for search in plan["searches"]:
+        levels = [f"each {key} of {', '.join(map(str, v))}" for key, v in search["compare"].items()]
+        names = ", ".join([*search["executors"], *levels])
+        yield f"  break-even: {searches.title(search)}, {names}"
+    if plan["searches"]:
+        most = minutes(plan["settings"]["breakeven_seconds"])
+        yield f"  break-even searches add blocks where the verdict changes, for {most} at most"
 
 
 def title(block: Mapping[str, Any]) -> str:

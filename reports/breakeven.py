@@ -16,7 +16,7 @@ from experiments import schema
 from experiments.statistics.breakeven import Flip, Point, family, family_name, flips
 from reports import breakeven_words as words
 from reports import command, pool_life
-from reports.load import Approach, Block, Results, Search
+from reports.load import Approach, Block, Results, ResultsError, Search
 from reports.races import Raced, raced, raced_searches
 
 #: a gap this much wider than the resolution was not narrowed down (values are rounded)
@@ -41,6 +41,13 @@ class Found:
 def found(results: Results) -> list[Found]:
     """Every search with what it measured, in the config's order."""
     races = {one.block.name: one for one in raced_searches(results)}
+    for search in results.searches:
+        unknown = next((block for _, block in search.points if block not in races), None)
+        if unknown is not None:
+            raise ResultsError(
+                f"{results.folder / 'searches.json'}: block {unknown!r} of search {search.name} "
+                "isn't among its blocks nor in plan.json; collect the results again"
+            )
     return [_found(search, races) for search in results.searches]
 
 

@@ -74,6 +74,8 @@ def no_change(search: Search, points: Sequence[Point]) -> str:
     """What a search says that found no change."""
     decided = [point for point in points if point.family is not None]
     open_ = [f"{point.value:.4g}" for point in points if point.family is None]
+    if not points:
+        return "Nothing was measured."
     if not decided:
         count = wording.count(len(points), "value")
         return f"Nothing is decided: no verdict stands at any of {count}."

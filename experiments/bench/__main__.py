@@ -11,10 +11,10 @@ import random
 import sys
 from collections.abc import Sequence
 
-from experiments.bench import harness, launches, verdict
+from experiments.bench import breakeven, harness, launches, verdict
 from experiments.conductor import lock
 
-PARTS = ("harness", "launches", "verdict")
+PARTS = ("harness", "launches", "verdict", "breakeven")
 #: `make bench` runs python -m reports.bench after this, with the same arguments
 REPORTS_PARTS = ("laws",)
 
@@ -54,6 +54,8 @@ def _run(wanted: Sequence[str], args: argparse.Namespace) -> bool:
             broken = harness.print_overheads(args.pairs, random.Random(args.seed))
         if "launches" in wanted:
             launches.print_launches(args.launches)
+        if "breakeven" in wanted:
+            breakeven.print_searches()
     if "verdict" in wanted:  # its conductor takes the lock `measure` itself
         verdict.print_comparison()
     return broken

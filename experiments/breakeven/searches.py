@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -136,9 +135,3 @@ def _name(search: Mapping[str, Any]) -> str:
     parts += [f"{key}={value}" for key, value in sorted(search["params"].items())]
     parts += [f"by-{key}" for key in search["compare"]]
     return "".join(c if c.isalnum() or c in "=.-_" else "-" for c in "-".join(parts))
-
-
-def halvings(search: Mapping[str, Any]) -> int:
-    """Values that the search likely measures: both ends, and one a halving."""
-    axis = axis_of(search)
-    return 2 + math.ceil(math.log2(max(axis.gap(axis.low, axis.high), 1.0)))

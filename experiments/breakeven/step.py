@@ -14,7 +14,7 @@ from experiments import schema
 from experiments.breakeven import added, searches
 from experiments.control import answer_blocks
 from experiments.statistics.block import Round, replay
-from experiments.statistics.breakeven import Point, family, next_values, steps_left
+from experiments.statistics.breakeven import Point, family, next_values
 from experiments.statistics.launches import launch_values
 from experiments.statistics.objectives import OBJECTIVES, Objective
 from experiments.statistics.records import Candidate, RaceSettings
@@ -37,23 +37,23 @@ def next_step(
 ) -> dict[str, Any]:
     """The content of step `number`'s file: blocks to measure now (none: the searches have ended).
 
-    The budget is shared out over the values that all searches still need.
+    A step gets half of what is left, shared by its blocks: an end that is not decided is worth
+    more seconds than a last halving.
     """
     earlier = [block for step in _before(results, number) for block in step["blocks"]]
     limit = float(plan["settings"]["breakeven_seconds"])
     left = limit - sum(_wall_seconds(results, block) for block in earlier)
-    measured = {s["search"]: _measured(plan, s, results, earlier) for s in plan["searches"]}
-    wanted = {s["search"]: _next(s, measured[s["search"]]) for s in plan["searches"]}
-    open_values = sum(_left(s, measured[s["search"]]) for s in plan["searches"])
+    found = {s["search"]: measured(plan, s, results, earlier) for s in plan["searches"]}
+    wanted = {s["search"]: _next(s, found[s["search"]]) for s in plan["searches"]}
     content = {"step": number, "blocks": [], "stopped": ""}
     if not any(wanted.values()):
         return {**content, "stopped": "narrowed down as far as asked for"}
-    share = min(left / max(open_values, 1), float(plan["settings"]["block_seconds"]))
+    share = min(left / 2 / sum(map(len, wanted.values())), plan["settings"]["block_seconds"])
     if left < LEAST_SECONDS:
         return {**content, "stopped": f"the {limit:g} s of breakeven_seconds are spent"}
     return {**content, "blocks": [
         added.added_block(plan, host, search, value,
-                          _contenders(search, value, measured[search["search"]]),
+                          _contenders(search, value, found[search["search"]]),
                           round(max(share, LEAST_SECONDS), 1))
         for search in plan["searches"] for value in wanted[search["search"]]
     ]}  # fmt: skip
@@ -68,10 +68,6 @@ def _next(search: Mapping[str, Any], measured: Sequence[Measured]) -> list[float
     return next_values(_points(measured), searches.axis_of(search))
 
 
-def _left(search: Mapping[str, Any], measured: Sequence[Measured]) -> int:
-    return steps_left(_points(measured), searches.axis_of(search))
-
-
 def _points(measured: Sequence[Measured]) -> list[Point]:
     return [Point(one.value, one.family) for one in measured]
 
@@ -84,11 +80,12 @@ def _wall_seconds(results: Path, block: Mapping[str, Any]) -> float:
 # --- what is measured ---------------------------------------------------------------------------
 
 
-def _measured(
+def measured(
     plan: Mapping[str, Any], search: Mapping[str, Any], results: Path,
     earlier: Sequence[Mapping[str, Any]],
 ) -> list[Measured]:  # fmt: skip
-    """The values measured so far: those of the grid that decide, and all that were added."""
+    """The values of a search measured so far, in rising order: those of the grid that decide, and
+    all that were added (`earlier`)."""  # fmt: skip
     judged = [
         (_judged(plan, block, value, results), "search" in block)
         for value, block in points(plan, search, earlier)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from experiments.breakeven import added as added_blocks
 from experiments.estimate import block_seconds_bounds
 from experiments.overheads import is_overhead
 from experiments.statistics.objectives import OBJECTIVES
@@ -31,15 +32,28 @@ def block_line(
     names = [block["block"] for block in plan["blocks"]]
     block = plan["blocks"][names.index(name)]
     spent = _seconds_spent(plan, results)
-    likely = {b["block"]: block_seconds_bounds(b, plan["settings"])[0] for b in plan["blocks"]}
-    known = sum(likely[key] for key in spent) or 1.0
-    left = sum(likely[key] for key in names if key not in spent) * sum(spent.values()) / known
-    done = f"[{len(spent)}/{len(names)}]"
+    left = _seconds_left(plan, spent)
+    searching = "at most " if plan.get("searches") else ""
     return (
-        f"{done} {title(block)} on {count(block['cores'], 'core')}: "
+        f"[{len(spent)}/{len(names)}] {title(block)} on {count(block['cores'], 'core')}: "
         f"{_said(block, verdict)}; {seconds:.0f} s"
-        + (f"; about {minutes(left)} left" if left else "")
+        + (f"; {searching}about {minutes(left)} left" if left else "")
     )
+
+
+def _seconds_left(plan: Mapping[str, Any], spent: Mapping[str, float]) -> float:
+    """What the planned blocks will likely take, going by those that are done, and what is left of
+    the break-even searches' budget."""  # fmt: skip
+    added = {block["block"] for block in plan["blocks"] if block.get("role") == added_blocks.ROLE}
+    planned = [block for block in plan["blocks"] if block["block"] not in added]
+    likely = {b["block"]: block_seconds_bounds(b, plan["settings"])[0] for b in planned}
+    known = sum(likely.get(name, 0.0) for name in spent) or 1.0
+    slower = sum(seconds for name, seconds in spent.items() if name not in added) / known
+    left = sum(seconds for name, seconds in likely.items() if name not in spent) * slower
+    if not plan.get("searches"):
+        return left
+    budget = float(plan["settings"]["breakeven_seconds"])
+    return left + max(0.0, budget - sum(spent[name] for name in spent if name in added))
 
 
 def _said(block: Mapping[str, Any], verdict: Judgement) -> str:

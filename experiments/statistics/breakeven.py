@@ -15,6 +15,9 @@ from typing import Any
 
 from experiments.statistics.records import Judgement
 
+#: where the noise hides the change, its sides are narrowed down to so many resolutions only: each
+#: further value would be the dearest kind, one near the change, for a hidden zone as wide
+NARROW_BESIDE_UNDECIDED = 2
 #: gaps are as wide as the resolution within this: 0.36 - 0.33 is a hair more than 0.03
 _ROUNDING = 1e-6
 #: significant digits of a value in the middle: more would only be hard to read
@@ -81,7 +84,7 @@ class Axis:
             return float(round(exact))
         if self.log:
             return float(f"{exact:.{digits}g}")
-        return round(exact, digits - 1 - math.floor(math.log10(high - low)))
+        return round(exact, digits - 2 - math.floor(math.log10(high - low)))
 
     def uniform(self) -> list[float]:
         """All values of a sweep at this resolution, the ends included."""
@@ -147,27 +150,18 @@ def next_values(points: Sequence[Point], axis: Axis) -> list[float]:
     found = flips(points)
     if not found and len(points) == 2:
         # both ends alike: one look at the middle, as a change and back would be hidden
-        gaps = [(axis.low, axis.high)]
+        wide = [(axis.low, axis.high)]
     else:
-        gaps = [_wider(flip, axis) for flip in found]
-    wide = [gap for gap in gaps if axis.gap(*gap) > 1 + _ROUNDING]
+        wide = [gap for flip in found if (gap := _wide(flip, axis))]
     values = [axis.middle(*gap) for gap in wide]
     return sorted({value for value in values if value is not None and value not in known})
 
 
-def _wider(flip: Flip, axis: Axis) -> tuple[float, float]:
-    """The part of a change to look into: what lies between undecided values stays as it is."""
+def _wide(flip: Flip, axis: Axis) -> tuple[float, float] | None:
+    """The part of a change to look into; what lies between undecided values stays as it is."""
     if not flip.undecided:
-        return flip.low, flip.high
+        whole = (flip.low, flip.high)
+        return whole if axis.gap(*whole) > 1 + _ROUNDING else None
     sides = ((flip.low, min(flip.undecided)), (max(flip.undecided), flip.high))
-    return max(sides, key=lambda side: axis.gap(*side))
-
-
-def steps_left(points: Sequence[Point], axis: Axis) -> int:
-    """Values that are likely still to come: halvings of every wide change, the ends if missing."""
-    known = {point.value for point in points}
-    missing = sum(end not in known for end in (axis.low, axis.high))
-    if missing:
-        return missing + math.ceil(math.log2(max(axis.gap(axis.low, axis.high), 1.0)))
-    widths = [axis.gap(*_wider(flip, axis)) for flip in flips(points)]
-    return sum(math.ceil(math.log2(width)) for width in widths if width > 1 + _ROUNDING)
+    side = max(sides, key=lambda one: axis.gap(*one))
+    return side if axis.gap(*side) > NARROW_BESIDE_UNDECIDED + _ROUNDING else None

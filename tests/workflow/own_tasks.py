@@ -78,3 +78,17 @@ class Sleeps(Own):
 
         await asyncio.sleep(0.05)
         return item
+
+
+class Lags(Own):
+    """Waits lag_ms in a thread, always 3 ms in a worker process: they are equal at about 3 ms."""
+
+    name = "lags"
+    kind = "waiting"
+    defaults: dict[str, Any] = {"lag_ms": 5.0}  # noqa: RUF012
+    summary = "waits lag_ms in a thread, 3 ms in a process"
+
+    def run(self, item: int) -> int:
+        in_thread = multiprocessing.parent_process() is None
+        time.sleep(self.params["lag_ms"] / 1000 if in_thread else 0.003)
+        return item

@@ -16,6 +16,7 @@ from experiments.statistics.simulate.checks import Check, check_study
 from experiments.statistics.simulate.exact import check_exact, check_small
 from experiments.statistics.simulate.regimes import REGIMES
 from experiments.statistics.simulate.scenes import SCENES
+from experiments.statistics.simulate.searches import check_searches
 from experiments.statistics.simulate.study import APPROACHES, Cell, Tally, run_cells
 from experiments.statistics.simulate.tables import cells_csv, checks_csv, markdown
 from experiments.statistics.simulate.tails import check_tails
@@ -39,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         *check_small(options.reps, settings),
         *check_exact(min(options.reps, 200), settings),
         *check_tails(options.reps),
+        *check_searches(options.reps, options.regimes),
     ]
     _write(options.out, checks, tallies, options.reps)
     broken = [check for check in checks if not check.passed]

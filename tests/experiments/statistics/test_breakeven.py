@@ -13,7 +13,6 @@ from experiments.statistics.breakeven import (
     family,
     flips,
     next_values,
-    steps_left,
 )
 from experiments.statistics.records import Judgement, Status, Verdict
 
@@ -89,8 +88,8 @@ def test_a_zone_that_nothing_decides_is_narrowed_from_both_sides() -> None:
 
     (flip,) = flips(search(SHARES, recommended))
     assert (flip.below, flip.above) == ("threads", "processes")
-    assert 0.3 - 0.031 < flip.low < 0.3
-    assert 0.5 < flip.high < 0.5 + 0.031
+    assert 0.3 - 0.061 < flip.low < 0.3, "to two resolutions: finer would be dear and tell little"
+    assert 0.5 < flip.high < 0.5 + 0.061
     assert flip.undecided
 
 
@@ -117,12 +116,6 @@ def test_a_sweep_of_the_same_resolution_has_all_values() -> None:
     assert len(ITEMS_MS.uniform()) == 33
     assert ITEMS_MS.uniform()[-1] == pytest.approx(20)
     assert KIB.uniform()[:4] == [1, 2, 3, 4]
-
-
-def test_what_is_left_is_counted_in_halvings() -> None:
-    assert steps_left([], SHARES) == 7
-    assert steps_left([Point(0, "a"), Point(0.96, "b")], SHARES) == 5
-    assert steps_left([Point(0, "a"), Point(0.96, "a")], SHARES) == 0
 
 
 def judged(verdict: Verdict, pick: str | None, **status: Status) -> Judgement:
