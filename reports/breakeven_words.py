@@ -53,12 +53,25 @@ def name(family: str) -> str:
 
 def changes(search: Search, flips: Sequence[Flip]) -> str:
     """All changes of a search in one sentence, in rising order."""
-    vary = search.vary
-    parts = [f"{name(flips[0].below)} up to {place(vary, flips[0].low, flips[0].high)}"]
+    parts = [f"{name(flips[0].below)} up to {_where(search, flips[0])}"]
     for flip, after in pairwise(flips):
-        parts.append(f"{name(flip.above)} from there to {place(vary, after.low, after.high)}")
-    parts.append(f"{name(flips[-1].above)} above")
+        parts.append(f"{_from(search, flip)} to {_where(search, after)}")
+    last = flips[-1]
+    parts.append(f"{_from(search, last)} on" if last.undecided else f"{name(last.above)} above")
     return wording.capital(f"{', '.join(parts)}.")
+
+
+def _where(search: Search, flip: Flip) -> str:
+    """Where the lower family ends: an interval, or its last sure value where no verdict stands."""
+    if flip.undecided:
+        return f"{place(search.vary, flip.low, flip.low)} at least"
+    return place(search.vary, flip.low, flip.high)
+
+
+def _from(search: Search, flip: Flip) -> str:
+    """Where the upper family begins."""
+    sure = place(search.vary, flip.high, flip.high) if flip.undecided else "there"
+    return f"{name(flip.above)} from {sure}"
 
 
 def change(search: Search, flip: Flip) -> str:
@@ -66,7 +79,7 @@ def change(search: Search, flip: Flip) -> str:
     text = changes(search, [flip])
     if flip.undecided:
         values = [f"{value:.4g}" for value in flip.undecided]
-        text += f" Between the two no verdict stands (measured at {wording.listing(values)})."
+        text += f" In between no verdict stands (measured at {wording.listing(values)})."
     return text
 
 
