@@ -126,8 +126,10 @@ def _no_change(results: Results, one: Found) -> dict[str, Any]:
     row: dict[str, Any] = {"sentence": words.no_change(one.search, one.points)}
     open_ = [point.value for point in one.points if point.family is None]
     row["undecided"] = json.dumps(open_)
-    if len(decided) < len(one.points) or not one.points:
+    if not one.points:
         row["reason"] = results.search_end
+    elif len(decided) < len(one.points):
+        row["reason"] = "no verdict stands at the other values"
     if decided:
         ends = {"low": decided[0].value, "high": decided[-1].value}
         row |= {"below": decided[0].family, **ends}

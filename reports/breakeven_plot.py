@@ -19,7 +19,7 @@ from reports import figures
 from reports.breakeven import Found, families
 from reports.races import Raced
 
-SIZE_INCHES = (6.4, 3.4)
+SIZE_INCHES = (6.4, 2.9)
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 _REGION, _OPEN = 0.13, "#8a8a8a"
 
@@ -111,11 +111,18 @@ def _axes(axes: Axes, found: Found) -> None:
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
-    top = axes.get_ylim()[1]
-    steps = [1, 1.1, 1.2, 1.5, 2, 3, 5, 10, 20, 50, 100]
-    axes.set_yticks([step for step in steps if step <= top * 1.05])
     axes.set_ylim(bottom=0.94)
+    axes.set_yticks(_ticks(axes.get_ylim()[1]))
     axes.set_xlabel(words.axis_label(found.search.vary))
     axes.set_ylabel("Time against the fastest (1: fastest)")
     axes.grid(axis="y")
     sns.despine(ax=axes)
+
+
+def _ticks(top: float) -> list[float]:
+    """Ratios that are round and far enough apart to be read."""
+    fine = [1, 1.1, 1.2, 1.3, 1.5, 1.7, 2]
+    coarse = [1, 2, 5, 10, 20, 50, 100, 200, 500]
+    middle = [1, 1.2, 1.5, 2, 3, 5]
+    steps = fine if top < 2 else middle if top < 5 else coarse
+    return [step for step in steps if step <= top]

@@ -83,5 +83,4 @@ def _cost(one: Found) -> str:
 
 
 def _doubt(one: Found) -> str:
-    parts = [words.change(one.search, flip) for flip in one.flips if flip.undecided]
-    return " ".join(parts)
+    return " ".join(filter(None, [words.hidden(flip) for flip in one.flips]))

@@ -10,21 +10,22 @@ from experiments.statistics.records import Interval
 from reports import wording
 from reports.load import Search
 
-#: parameters whose name says less than these words: (noun, unit)
+#: parameters whose name says less than these words: (words before a value, unit)
 _NOUNS = {
     "cpu_share": ("a CPU share of", ""),
     "item_ms": ("items of", "ms"),
     "payload_kib": ("a payload of", "KiB"),
     "latency_ms": ("a latency of", "ms"),
 }
+_LABELS = {"cpu_share": "CPU share", "item_ms": "Cost of an item", "payload_kib": "Payload"}
 _UNITS = {"_ms": "ms", "_kib": "KiB", "_mib": "MiB", "_seconds": "s", "_us": "µs"}
 
 
 def axis_label(vary: str) -> str:
     """The parameter with its unit, as an axis is labelled."""
     noun, unit = noun_of(vary)
-    name = noun.removesuffix(" of").removeprefix("a ")
-    return wording.capital(f"{name}{f' ({unit})' if unit else ''}")
+    label = _LABELS.get(vary, wording.capital(noun.removesuffix(" of").removeprefix("a ")))
+    return f"{label} ({unit})" if unit else label
 
 
 def noun_of(vary: str) -> tuple[str, str]:
@@ -76,11 +77,15 @@ def _from(search: Search, flip: Flip) -> str:
 
 def change(search: Search, flip: Flip) -> str:
     """One change in words, with what stays open inside its interval."""
-    text = changes(search, [flip])
-    if flip.undecided:
-        values = [f"{value:.4g}" for value in flip.undecided]
-        text += f" In between no verdict stands (measured at {wording.listing(values)})."
-    return text
+    return " ".join(filter(None, [changes(search, [flip]), hidden(flip)]))
+
+
+def hidden(flip: Flip) -> str:
+    """The values inside a change at which no verdict stands; nothing where all are decided."""
+    if not flip.undecided:
+        return ""
+    values = wording.listing([f"{value:.4g}" for value in flip.undecided])
+    return f"Between {flip.low:.4g} and {flip.high:.4g} no verdict stands (measured at {values})."
 
 
 def no_change(search: Search, points: Sequence[Point]) -> str:
@@ -93,8 +98,11 @@ def no_change(search: Search, points: Sequence[Point]) -> str:
         count = wording.count(len(points), "value")
         return f"Nothing is decided: no verdict stands at any of {count}."
     where = place(search.vary, decided[0].value, decided[-1].value)
-    text = f"{wording.capital(name(str(decided[0].family)))} throughout, for {where}"
-    text += f": no change at {wording.count(len(decided), 'value')}."
+    text = wording.capital(name(str(decided[0].family)))
+    if len(decided) == 1:
+        text += f" at {where}."
+    else:
+        text += f" throughout, for {where}: no change at {len(decided)} values."
     return text + (f" Not decided at {wording.listing(open_)}." if open_ else "")
 
 

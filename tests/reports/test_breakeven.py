@@ -66,8 +66,8 @@ def table(results: Results, kind: str) -> list[dict[str, Any]]:
         ("think_seconds", Flip("threads", "asyncio", 8, 9, ()),
          "Threads up to think of 8 to 9 s, asyncio above."),
         ("cpu_share", Flip("threads", "processes", 0.2, 0.5, (0.3, 0.4)),
-         "Threads up to a CPU share of 0.2 at least, processes from a CPU share of 0.5 on. In "
-         "between no verdict stands (measured at 0.3 and 0.4)."),
+         "Threads up to a CPU share of 0.2 at least, processes from a CPU share of 0.5 on. "
+         "Between 0.2 and 0.5 no verdict stands (measured at 0.3 and 0.4)."),
     ],
 )  # fmt: skip
 def test_a_change_is_said_in_words(vary: str, flip: Flip, said: str) -> None:
@@ -89,6 +89,10 @@ def test_no_change_is_an_answer_too() -> None:
     assert words.no_change(a_search(), points) == (
         "Threads throughout, for a CPU share of 0 to 0.48: no change at 2 values. "
         "Not decided at 0.96."
+    )
+    alone = [Point(0, "asyncio"), Point(0.96, None)]
+    assert words.no_change(a_search(), alone) == (
+        "Asyncio at a CPU share of 0. Not decided at 0.96."
     )
     nothing = [Point(0, None), Point(0.96, None)]
     assert words.no_change(a_search(), nothing) == (
