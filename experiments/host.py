@@ -1,7 +1,7 @@
 """Facts of the machine that measures: cores it may really use, their order, memory, versions.
 
 Usable cores are affinity, cgroup cpuset (already inside the affinity) and cgroup CPU quota
-together: each alone has misled users (see design/peers.md, entries 5 and 6).
+together: each alone has misled users of other tools.
 """
 
 from __future__ import annotations

@@ -27,6 +27,8 @@ from reports.load import Block, Results
 from reports.races import ceilings, curve_of, launch_points
 
 SIZE_INCHES = (4.7, 3.5)
+#: characters of a label of which three columns do not fit beside each other
+LONG_LABEL = 24
 #: above this ratio of largest to smallest speedup the axis is logarithmic
 LINEAR_RATIO = 4.0
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
@@ -106,8 +108,15 @@ def draw(panel: Panel, names: list[str], limits: tuple[float, float]) -> Figure:
     if panel.law is not None:
         draw_law(axes, panel.law, _colour(names.index(panel.law.curve)))
     _axes(axes, panel, limits)
-    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=7.5)
+    _legend(figure, axes)
     return figure
+
+
+def _legend(figure: Figure, axes: Axes) -> None:
+    """Below the axes, in as many columns as the longest label lets fit."""
+    longest = max(map(len, axes.get_legend_handles_labels()[1]))
+    columns = 3 if longest <= LONG_LABEL else 2
+    figure.legend(loc="outside lower center", ncols=columns, frameon=False, fontsize=7.5)
 
 
 def _colour(place: int) -> tuple[float, float, float]:

@@ -9,7 +9,7 @@ import math
 import os
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
@@ -21,15 +21,11 @@ from experiments.conductor.batches import Batches
 from experiments.conductor.calibration import (
     Calibration,
     CalibrationError,
-    answered,
-    calibrate,
-    calibrate_fixed,
-    most_items,
-    remembered,
 )
 from experiments.conductor.child import Launcher, Outcome
 from experiments.conductor.flags import flags
 from experiments.conductor.journal import Journal
+from experiments.conductor.preparation import Preparation
 from experiments.conductor.reaper import Reaper
 from experiments.conductor.rows import (
     core_limit_seconds,
@@ -37,20 +33,16 @@ from experiments.conductor.rows import (
     launch_row,
     round_values,
 )
-from experiments.control import answer_blocks, launched_options
-from experiments.launch.base import Task
-from experiments.launch.tasks import load as load_task
+from experiments.control import answer_blocks
 from experiments.overheads import is_overhead
-from experiments.plan import code_digest, digest
-from experiments.scaling import batch_multiple, fewest_batches
+from experiments.plan import code_digest
+from experiments.scaling import batch_multiple
 from experiments.services import service
 from experiments.statistics.block import BlockRace
-from experiments.statistics.breakeven import family, overrides
-from experiments.statistics.objectives import OBJECTIVES, steady_batches
+from experiments.statistics.breakeven import family
+from experiments.statistics.objectives import OBJECTIVES
 from experiments.statistics.records import Candidate, RaceSettings
 
-#: steady batches of a launch at most, however short they are
-MOST_BATCHES = 25
 #: no budget ends a block before so many rounds
 FEWEST_ROUNDS = 3
 #: rounds whose launches run a profile batch
@@ -72,29 +64,6 @@ def candidates(block: Mapping[str, Any]) -> list[Candidate]:
 def race_settings(plan: Mapping[str, Any], block: Mapping[str, Any]) -> RaceSettings:
     """The plan's thresholds, or the block's own where it has some."""
     return RaceSettings.from_mapping({**plan["statistics"], **block.get("statistics", {})})
-
-
-def wanted_item_seconds(name: str, params: Mapping[str, Any]) -> float | None:
-    """The cost of an item that calibration aims at; None where its work is fixed."""
-    task = _loaded(name)
-    if task is None:
-        return None
-    scalable = getattr(task, "scalable", lambda given: "item_ms" in given)(params)
-    return float(params["item_ms"]) / 1000 if scalable else None
-
-
-def keeps_item_cost(name: str) -> bool:
-    """Whether the cost of the task's items must not be lowered to fit a batch."""
-    task = _loaded(name)
-    return task is not None and task.exact_item
-
-
-def _loaded(name: str) -> type[Task] | None:
-    """The task's class; None where it can't be had: its launch will say why."""
-    try:
-        return load_task(name)
-    except (Exception, SystemExit):  # a user's module may raise anything
-        return None
 
 
 class BlockRun:
@@ -134,9 +103,10 @@ class BlockRun:
                 python = self.host["interpreters"][0]["executable"]
                 limit = self.settings["launch_timeout_seconds"]
                 self.launcher = Launcher(python, self.log, reaper, limit)
+                self.preparation = self._preparation()
                 calibration = self._calibration()
                 if calibration:
-                    self._rounds(Batches(calibration, self._answers))
+                    self._rounds(Batches(calibration, self.preparation.answers))
         finally:
             reaper.close()
         self._write(calibration, time.perf_counter() - started)
@@ -159,10 +129,16 @@ class BlockRun:
                 self.services[name] = stack.enter_context(service.start(name, log=log))
             yield
 
+    def _preparation(self) -> Preparation:
+        return Preparation(
+            self.plan, self.block, self.objective, self.code_digest, self.folder.parent.parent,
+            self.launcher, self.services,
+        )  # fmt: skip
+
     def _calibration(self) -> Calibration | None:
         """The block's items; None, with a row that says why, where the task doesn't even run."""
         try:
-            return self._remembered({}, self._calibrate)
+            return self.preparation.calibration()
         except CalibrationError as error:
             found = (n for n, e in self.approaches.items() if e["executor"] == "sequential")
             name = next(found, next(iter(self.approaches)))  # a control has no sequential one
@@ -173,69 +149,6 @@ class BlockRun:
             self.race.finish()
             self.stopped = "the task does not run sequentially"
             return None
-
-    def _remembered(self, more: Mapping[str, Any], make: Callable[[], Calibration]) -> Calibration:
-        """What was found out for this task on this machine; `more` tells it from the rest."""
-        block = self.block
-        identity = {
-            "task": block["task"], "params": block["params"], "min_items": block["min_items"],
-            "items": block.get("items"), "batch_seconds": self.settings["batch_seconds"],
-            "code_digest": self.code_digest, "source_digest": block["source_digest"],
-            "fingerprint": self.plan["fingerprint"], "seed": self.plan["seed"], **more,
-        }  # fmt: skip
-        if "most_multiple" in block:
-            identity["most_multiple"] = block["most_multiple"]
-        path = self.folder.parent.parent / "calibrations" / f"{digest(identity)}.json"
-        return remembered(path, identity, make)
-
-    def _calibrate(self) -> Calibration:
-        block, attempt = self.block, functools.partial(self._attempt, "calibrate", {})
-        if "items" in block:
-            return calibrate_fixed(attempt, block["items"])
-        return calibrate(
-            attempt,
-            self.settings["batch_seconds"],
-            block["min_items"],
-            wanted_item_seconds(block["task"], block["params"]),
-            keeps_item_cost(block["task"]),
-            most_items(block["min_items"], block.get("most_multiple", 1)),
-        )
-
-    def _answers(self, options: Mapping[str, Any], items: int, scale: int) -> Calibration:
-        """The sequential answers of a larger batch, or with parameters that options set."""
-        attempt = functools.partial(self._attempt, "answers", options)
-        more = {"items": items, "scale": scale, "set": overrides(options)}
-        return self._remembered(more, lambda: answered(attempt, items, scale))
-
-    def _attempt(self, mode: str, options: Mapping[str, Any], items: int, scale: int,
-                 wanted: float | None) -> Outcome:  # fmt: skip
-        spec = self._spec(mode, "sequential", options, 1, items, scale)
-        return self.launcher.launch({**spec, "item_seconds": wanted}, self._service_pids())
-
-    def _spec(self, mode: str, executor: str, options: Mapping[str, Any], workers: int, items: int,
-              scale: int) -> dict[str, Any]:  # fmt: skip
-        scratch = self.folder.parent.parent / "scratch" / self.block["task"].replace(":", ".")
-        scratch.mkdir(parents=True, exist_ok=True)
-        cpus = self.block["cpus"]
-        fewest = fewest_batches(self.block, workers, self.settings["batches"])
-        return {
-            "launch_id": "", "mode": mode, "task": self.block["task"],
-            "params": {**self.block["params"], **overrides(options)},
-            "items": items, "scale": scale, "item_seconds": None,
-            "executor": executor, "options": launched_options(options), "workers": workers,
-            "cpus": cpus if not cpus or mode == "measure" else cpus[:1],
-            "core_limit_seconds": None,
-            "batches": steady_batches(self.objective, fewest, items),
-            "steady_seconds": self.block.get("steady_seconds", self.settings["steady_seconds"]),
-            "most_batches": MOST_BATCHES,
-            "profile": True, "expected": None, "seed": self.plan["seed"],
-            "latencies": mode == "measure" and self.block["kind"] == "waiting",
-            "services": {name: running.address() for name, running in self.services.items()},
-            "scratch": str(scratch.resolve()),
-        }  # fmt: skip
-
-    def _service_pids(self) -> tuple[int, ...]:
-        return tuple(running.pid for running in self.services.values())
 
     # --- rounds -------------------------------------------------------------------------------
 
@@ -344,8 +257,8 @@ class BlockRun:
             outcome = replace(error.outcome, reason=reason)
             self._record(name, number, outcome, items, launch_id)
             return
-        spec = self._spec("measure", entry["executor"], entry["options"], entry["workers"],
-                          batch.items, batch.scale)  # fmt: skip
+        how = (entry["executor"], entry["options"], entry["workers"])
+        spec = self.preparation.spec("measure", *how, batch.items, batch.scale)
         slowdown = float(self.settings["disturbed"]["core_slowdown"])
         limit = core_limit_seconds(self.journal.entries, entry["interpreter"], slowdown)
         spec |= {
@@ -356,7 +269,7 @@ class BlockRun:
         }
         if "steady" not in self.race.wanted_by(name):  # known well enough: save its time
             spec |= {"batches": 0, "steady_seconds": 0.0, "profile": False}
-        outcome = self.launcher.launch(spec, self._service_pids())
+        outcome = self.launcher.launch(spec, self.preparation.service_pids())
         self._record(name, number, outcome, batch.items, launch_id)
 
     def _profiled(self, number: int) -> bool:

@@ -1,6 +1,6 @@
 """What may be said of one curve: which laws are tried, how far they are believed, when to refuse.
 
-the reasons are held-out tests on published curves (`make bench ARGS="--only laws"`).
+The reasons are held-out tests on published curves (`make bench ARGS="--only laws"`).
 """
 
 from __future__ import annotations

@@ -17,9 +17,10 @@ from experiments.budget import MOST_SAVED, budget_seconds
 from experiments.collect import collect
 from experiments.conductor import block as conducting
 from experiments.conductor import rows
-from experiments.conductor.block import BlockRun, wanted_item_seconds
+from experiments.conductor.block import BlockRun
 from experiments.conductor.child import Outcome
 from experiments.conductor.journal import JournalError
+from experiments.conductor.preparation import wanted_item_seconds
 from experiments.statistics.block import BlockRace
 from reports.load import load
 from reports.races import raced_controls
