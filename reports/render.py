@@ -73,12 +73,16 @@ def _tame(value: Any) -> Any:
 def context(results: Results) -> dict[str, Any]:
     """Everything the templates print."""
     tables = Tables.of(results)
+    searches = breakeven_view.views(results)
     return {
         "title": f"Parallel Python on {results.name}",
         "subtitle": _subtitle(results),
         "short_machine": wording.short(results.name),
         "stylesheet": Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
-        "headlines": headlines(results, tables.verdicts),
+        "headlines": [
+            *headlines(results, tables.verdicts),
+            *breakeven_view.headlines(searches),
+        ],
         "control": control.view(results),
         "limits": method.limits(results),
         "answers": answers(results, tables),
@@ -88,7 +92,7 @@ def context(results: Results) -> dict[str, Any]:
         "marks": _marks(results),
         "subjects": subjects(results, tables),
         "latencies": bool(tables.summary["latency_p99_ms"].notna().any()),
-        "searches": breakeven_view.views(results),
+        "searches": searches,
         "search_end": breakeven_view.end(results),
         "claims": _claims(tables),
         "settings": method.settings(results),
