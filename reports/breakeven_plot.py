@@ -14,8 +14,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
+from experiments.statistics.objectives import Objective
 from reports import breakeven_words as words
-from reports import figures
+from reports import figures, wording
 from reports.breakeven import Found, families
 from reports.races import Raced
 
@@ -114,9 +115,15 @@ def _axes(axes: Axes, found: Found) -> None:
     axes.set_ylim(bottom=0.94)
     axes.set_yticks(_ticks(axes.get_ylim()[1]))
     axes.set_xlabel(words.axis_label(found.search.vary))
-    axes.set_ylabel("Time against the fastest (1: fastest)")
+    axes.set_ylabel(_measure(found.blocks[0].block.objective))
     axes.grid(axis="y")
     sns.despine(ax=axes)
+
+
+def _measure(objective: Objective) -> str:
+    if objective.is_time:
+        return "Time against the fastest (1: fastest)"
+    return f"{wording.capital(objective.noun)} against the lowest (1: lowest)"
 
 
 def _ticks(top: float) -> list[float]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from experiments.statistics.objectives import SECONDS
 from reports import breakeven_plot, figures, wording
 from reports import breakeven_words as words
 from reports.breakeven import Found, found
@@ -86,7 +87,9 @@ def _cost(one: Found) -> str:
     count = wording.count(len(one.points), "value")
     launches = wording.count(one.launches, "launch", "launches")
     sweep = wording.count(len(one.search.axis.uniform()), "value")
-    return f"Measured at {count} with {launches}; a sweep as fine has {sweep}."
+    told = f"Measured at {count} with {launches}; a sweep as fine has {sweep}."
+    objective = one.blocks[0].block.objective if one.blocks else SECONDS
+    return told if objective.is_time else f"Decided on {objective.noun}. {told}"
 
 
 def _doubt(one: Found) -> str:
