@@ -202,3 +202,12 @@ def test_the_tables_of_the_answers_leave_them_out(make_bench: MakeBench) -> None
     assert [block.name for block in results.blocks] == bench.names()[:1]
     launches = schema.read(schema.LAUNCHES, bench.results / "launches.csv")
     assert set(launches["block"]) == {block["block"] for block in bench.plan["blocks"]}
+
+
+def test_the_launches_of_a_search_run_no_profile_batch(make_bench: MakeBench) -> None:
+    bench = make_bench()
+    search(bench, Crossing(times=threads_until(0.34)))
+    added = blocks_of(bench.results)[0]["block"]
+
+    assert all(launch["profile_seconds"] > 0 for launch in bench.launches())
+    assert not any(launch["profile_seconds"] > 0 for launch in bench.launches(added))
