@@ -275,6 +275,8 @@ class BlockRun:
     def _profiled(self, number: int) -> bool:
         """A median of three tells memory, CPU and heartbeats; later rounds are for times, unless
         one of those decides. Searches ask for nothing else."""  # fmt: skip
+        if is_overhead(self.block):  # where memory is what is asked for
+            return True
         asked = number < PROFILED_ROUNDS and self.block.get("role") != added.ROLE
         return self.objective.profiled or asked
 
