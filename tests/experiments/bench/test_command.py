@@ -6,16 +6,17 @@ from collections.abc import Iterator
 import pytest
 
 from experiments.bench import __main__ as command
-from experiments.bench import harness, launches, verdict
+from experiments.bench import breakeven, harness, launches, verdict
 from experiments.conductor import lock
 
 
 @pytest.mark.parametrize(
     ("argv", "ran"),
     [
-        ([], ["harness", "launches", "verdict"]),
+        ([], ["harness", "launches", "breakeven", "verdict"]),
         (["--only", "harness"], ["harness"]),
         (["--only", "launches"], ["launches"]),
+        (["--only", "breakeven"], ["breakeven"]),
         (["--only", "verdict"], ["verdict"]),
     ],
 )
@@ -40,6 +41,7 @@ def test_one_part_or_all_of_them(
     monkeypatch.setattr(lock, "held", holding)
     monkeypatch.setattr(harness, "print_overheads", lambda *_: noted("harness", broken=True))
     monkeypatch.setattr(launches, "print_launches", lambda *_: noted("launches"))
+    monkeypatch.setattr(breakeven, "print_searches", lambda: noted("breakeven"))
     monkeypatch.setattr(verdict, "print_comparison", lambda: noted("verdict"))
     monkeypatch.setattr("sys.argv", ["bench", *argv])
     with pytest.raises(SystemExit) as ended:
