@@ -23,7 +23,7 @@ LAG = {
 }
 CONFIG = {
     "breakeven": [LAG],
-    "breakeven_seconds": 120,
+    "breakeven_seconds": 60,
     "workers": [2],
     "executors": ["threads", "processes"],
     "batch_seconds": 0.1,
