@@ -18,18 +18,18 @@ from experiments.plan import make_plan
 from experiments.schema import write_atomically
 from experiments.statistics.breakeven import Flip, Point, flips
 
-#: from which item on does a process pool pay? Coarser than a run's 32 steps: a sweep takes minutes
-STEPS = 16
+#: from which item on does a process pool pay? To a 32nd of the range, as runs search it
 RANGE_MS = (0.05, 5.0)
+#: a search that needs more steps than this does not end
+MOST_STEPS = 100
 SEARCH = {
     "task": "math_python",
     "vary": "item_ms",
     "between": list(RANGE_MS),
-    "resolution": (RANGE_MS[1] / RANGE_MS[0]) ** (1 / STEPS),
     "executors": ["sequential", "processes"],
 }
 #: a block near the change is not decided sooner; more would be spent on it in both designs alike
-BLOCK_SECONDS = 10
+BLOCK_SECONDS = 8
 #: share of the sweep's launches that a search may take
 AIM = 1 / 3
 
@@ -77,7 +77,7 @@ def _search(
     plan: Mapping[str, Any], facts: Mapping[str, Any], search: Mapping[str, Any], folder: Path
 ) -> Design:
     blocks: list[Mapping[str, Any]] = []
-    for number in range(10 * STEPS):
+    for number in range(MOST_STEPS):
         step = next_step({**plan, "blocks": []}, facts, folder, number)
         write_atomically(step_path(folder, number), json.dumps(step))
         if not step["blocks"]:
