@@ -122,8 +122,8 @@ def _axes(axes: Axes, found: Found) -> None:
 
 def _measure(objective: Objective) -> str:
     if objective.is_time:
-        return "Time against the fastest (1: fastest)"
-    return f"{wording.capital(objective.noun)} against the lowest (1: lowest)"
+        return "Time against the fastest"
+    return f"{wording.capital(objective.noun)} against the lowest"
 
 
 def _ticks(top: float) -> list[float]:
