@@ -12,12 +12,12 @@ import numpy as np
 
 from experiments import schema
 from experiments.breakeven import added, searches
+from experiments.conductor.block import candidates, race_settings
 from experiments.control import answer_blocks
 from experiments.statistics.block import Round, replay
 from experiments.statistics.breakeven import Point, family, next_values
 from experiments.statistics.launches import launch_values
 from experiments.statistics.objectives import OBJECTIVES, Objective
-from experiments.statistics.records import Candidate, RaceSettings
 
 #: a block with fewer seconds can't even run the rounds before its first look
 LEAST_SECONDS = 4.0
@@ -125,12 +125,8 @@ def _judged(
     """A measured block's family and fastest worker counts, its race run again from the CSVs."""
     objective = _objective(block)
     rounds = _rounds(block, results / "blocks" / block["block"], objective)
-    rules = RaceSettings.from_mapping({**plan["statistics"], **block.get("statistics", {})})
-    entered = [
-        Candidate(entry["approach"], entry["simplicity"], entry["executor"] == "sequential")
-        for entry in block["approaches"]
-    ]
-    race = replay(entered, rules, rounds, objective.modes, objective)
+    rules = race_settings(plan, block)
+    race = replay(candidates(block), rules, rounds, objective.modes, objective)
     decided = family(race.judgements()["steady"], added.families(block["approaches"]))
     return Measured(value, decided, _fastest(block, rounds))
 
