@@ -14,6 +14,32 @@ from reports.load import Results
 Pair = tuple[str, str]
 
 
+def asked(results: Results) -> str:
+    """The question of the run: tasks, executors, workers, cores, what decides, and the margin."""
+    blocks = results.blocks
+    approaches = [one for block in blocks for one in block.approaches]
+    if not approaches:
+        return "nothing: the grid is empty."
+    executors = list(dict.fromkeys(one.executor for one in approaches))
+    workers = _range(sorted({one.workers for one in approaches}), "worker")
+    cores = _range(sorted({block.cores for block in blocks}), "core")
+    margin = wording.percent(results.plan["statistics"].get("margin"))
+    what = objectives(results) or "seconds of a batch"
+    subjects = wording.count(len({block.subject for block in blocks}), "task")
+    return (
+        f"which of {wording.listing(executors, most=9)} fits which work here, with how many workers"
+        f" ({workers}) and cores ({cores}). Judged by {what}; differences up to {margin} do not "
+        f"matter. {subjects}, {wording.count(len(blocks), 'block')}, "
+        f"{wording.count(len(approaches), 'approach', 'approaches')}."
+    )
+
+
+def _range(values: list[int], noun: str) -> str:
+    """1 core; 1 to 64 workers."""
+    last = wording.count(values[-1], noun)
+    return last if len(values) == 1 else f"{values[0]} to {last}"
+
+
 def machine_facts(results: Results) -> list[Pair]:
     """The fingerprint of the measured machine: name and value; unknown ones say so."""
     host = results.machine

@@ -20,12 +20,13 @@ from reports import (
     control,
     cost,
     method,
+    notes,
     running_costs,
     sentences,
+    thumb,
     wording,
 )
 from reports.answers import Tables, answers
-from reports.headlines import headlines
 from reports.load import Results, ResultsError, load, records
 from reports.subjects import subjects
 
@@ -79,10 +80,9 @@ def context(results: Results) -> dict[str, Any]:
         "subtitle": _subtitle(results),
         "short_machine": wording.short(results.name),
         "stylesheet": Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
-        "headlines": [
-            *headlines(results, tables.verdicts),
-            *breakeven_view.headlines(searches),
-        ],
+        "asked": method.asked(results),
+        "rules": thumb.rules(results, tables),
+        "notes": notes.notes(results, tables.verdicts),
         "control": control.view(results),
         "limits": method.limits(results),
         "answers": answers(results, tables),
@@ -115,13 +115,16 @@ def _marks(results: Results) -> list[tuple[str, str, str]]:
 
 
 def _subtitle(results: Results) -> str:
+    """Processor, usable cores, memory, system, interpreters."""
     host = results.machine
     cores = wording.count(host.get("usable_cores"), "usable core")
     parts = [wording.short(str(host["cpu_model"]))] if host.get("cpu_model") else []
-    tasks = len({block.subject for block in results.blocks})
-    approaches = sum(len(block.approaches) for block in results.blocks)
-    parts += [cores, wording.count(tasks, "task"), wording.count(len(results.blocks), "block")]
-    return ", ".join([*parts, wording.count(approaches, "approach", "approaches")])
+    parts.append(cores)
+    if wording.known(host.get("memory_mib")):
+        parts.append(wording.memory(host["memory_mib"]))
+    parts += [str(host[key]) for key in ("os", "virtualisation") if host.get(key)]
+    parts += [wording.short(name) for name, _ in method.interpreters(results)]
+    return ", ".join(parts)
 
 
 def _costs(results: Results, tables: Tables) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from experiments.statistics.objectives import CPU_SECONDS, Objective
-from reports import figures, law_lines, running_costs, sentences, wording
+from reports import figures, law_lines, running_costs, sentences, validity, wording
 from reports.answers import Answer, Tables, answer, cell, gain, verdict_rows
 from reports.law_lines import Law
 from reports.load import Block, Results, records
@@ -68,7 +68,9 @@ class BlockView:
     block: Block
     anchor: str
     answer: Answer
-    sentences: tuple[str, ...]
+    lead: str
+    #: (words it begins with, text) of each paragraph
+    story: tuple[tuple[str, str], ...]
     figure: Markup | None
     approaches: tuple[ApproachLine, ...]
     latencies: tuple[LatencyLine, ...]
@@ -127,7 +129,8 @@ def _block_view(
         block=block,
         anchor=f"block-{number}",
         answer=answer(block, steady, number),
-        sentences=_story(tables, block, steady, once),
+        lead=sentences.recommendation(steady),
+        story=_story(results, tables, block, steady, once),
         figure=_figure(results, summary, block, steady, number),
         approaches=_approach_lines(summary, str(steady["approach"]), block.objective),
         latencies=_latency_lines(summary, str(steady["approach"])),
@@ -138,22 +141,31 @@ def _block_view(
     )
 
 
-def _story(tables: Tables, block: Block, steady: Row, once: Row | None) -> tuple[str, ...]:
+def _story(
+    results: Results, tables: Tables, block: Block, steady: Row, once: Row | None
+) -> tuple[tuple[str, str], ...]:
+    """The paragraphs under the recommendation, each with the words it begins with."""
     summary = tables.summary[tables.summary["block"] == block.name]
     sequential = _sequential(summary)
-    told = [
-        sentences.recommendation(steady),
-        sentences.certainty(steady, block),
-        sentences.price(steady, sequential),
-        sentences.start(steady),
-        sentences.responsiveness(steady, sequential),
-        sentences.latency(_steady_row(summary, steady["approach"]), sequential),
-        sentences.oneshot(once) if once is not None else "",
-        *running_costs.told(tables.losses, block),
-        f"{wording.capital(block.objective_note)}." if block.objective_note else "",
-        f"{sentences.WEAK}, and a batch is the sequential program's work." if block.is_weak else "",
-    ]
-    return tuple(text for text in told if text)
+    note = f"{wording.capital(block.objective_note)}." if block.objective_note else ""
+    weak = f"{sentences.WEAK}, and a batch is the sequential program's work."
+    told = {
+        "How sure": [sentences.certainty(steady, block), sentences.runner_up(steady), note],
+        "What it takes": [
+            sentences.price(steady, sequential),
+            sentences.start(steady),
+            sentences.responsiveness(steady, sequential),
+            sentences.latency(_steady_row(summary, steady["approach"]), sequential),
+        ],
+        "A single batch": [sentences.oneshot(once) if once is not None else ""],
+        "What is lost": running_costs.told(tables.losses, block),
+        "Where it holds": [
+            weak if block.is_weak else "",
+            validity.told(results, tables.breakeven, block),
+        ],
+    }
+    paragraphs = ((name, " ".join(filter(None, texts))) for name, texts in told.items())
+    return tuple((name, text) for name, text in paragraphs if text)
 
 
 def _sequential(summary: pd.DataFrame) -> Row | None:
