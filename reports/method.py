@@ -9,7 +9,7 @@ import pandas as pd
 
 from experiments.statistics.objectives import CPU_SECONDS, SECONDS, Objective
 from reports import wording
-from reports.load import Results
+from reports.load import DETAILED_BLOCKS, Results
 
 Pair = tuple[str, str]
 
@@ -97,6 +97,17 @@ def limits(results: Results) -> list[str]:
             "axis is that one core."
         )
     return said
+
+
+def left_out(results: Results) -> str:
+    """What a large report does not show, and where it stands; nothing of the others."""
+    if results.detailed:
+        return ""
+    return (
+        f"This grid has {wording.count(len(results.blocks), 'block')}. In reports of more than "
+        f"{DETAILED_BLOCKS} the sections give each verdict in words; the tables of all approaches, "
+        "of latencies and of laws stand in summary.csv and fits.csv beside this report."
+    )
 
 
 def settings(results: Results) -> dict[str, str]:

@@ -88,6 +88,7 @@ def context(results: Results) -> dict[str, Any]:
         "answers": answers(results, tables),
         "objectives": method.objectives(results),
         "weak": any(block.is_weak for block in results.blocks),
+        "left_out": method.left_out(results),
         "single_batch": bool((tables.verdicts["mode"] == "oneshot").any()),
         "marks": _marks(results),
         "subjects": subjects(results, tables),

@@ -71,13 +71,13 @@ class BlockView:
     lead: str
     #: (words it begins with, text) of each paragraph
     story: tuple[tuple[str, str], ...]
-    figure: Markup | None
-    approaches: tuple[ApproachLine, ...]
-    latencies: tuple[LatencyLine, ...]
-    absent: tuple[Absent, ...]
-    laws: tuple[Law, ...]
     flags: tuple[str, ...]
     facts: str
+    figure: Markup | None = None
+    approaches: tuple[ApproachLine, ...] = ()
+    latencies: tuple[LatencyLine, ...] = ()
+    absent: tuple[Absent, ...] = ()
+    laws: tuple[Law, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,9 @@ def subjects(results: Results, tables: Tables) -> list[Subject]:
             summary=wording.capital(views[0].block.summary),
             kind="CPU-bound" if views[0].block.kind == "cpu" else "mostly waiting",
             blocks=tuple(views),
-            laws=law_lines.of_cores(tables.fits, [view.block for view in views]),
+            laws=law_lines.of_cores(tables.fits, [view.block for view in views])
+            if results.detailed
+            else (),
         )
         for place, (name, views) in enumerate(grouped.items())
     ]
@@ -131,14 +133,24 @@ def _block_view(
         answer=answer(block, steady, number),
         lead=sentences.recommendation(steady),
         story=_story(results, tables, block, steady, once),
-        figure=_figure(results, summary, block, steady, number),
-        approaches=_approach_lines(summary, str(steady["approach"]), block.objective),
-        latencies=_latency_lines(summary, str(steady["approach"])),
-        absent=_absent(summary, block),
-        laws=law_lines.of_workers(tables.fits, block),
         flags=tuple(sentences.concerns(steady, once)),
         facts=_facts(results, block, summary),
+        **(_details(results, tables, summary, steady, number) if results.detailed else {}),
     )
+
+
+def _details(
+    results: Results, tables: Tables, summary: pd.DataFrame, row: Row, number: int
+) -> dict[str, Any]:
+    """What a large report leaves to the CSV files: the figure and the tables of one block."""
+    block, recommended = results.blocks[number], str(row["approach"])
+    return {
+        "figure": _figure(results, summary, block, row, number),
+        "approaches": _approach_lines(summary, recommended, block.objective),
+        "latencies": _latency_lines(summary, recommended),
+        "absent": _absent(summary, block),
+        "laws": law_lines.of_workers(tables.fits, block),
+    }
 
 
 def _story(
