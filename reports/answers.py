@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -29,6 +30,22 @@ class Tables:
     losses: pd.DataFrame
     breakeven: pd.DataFrame
 
+    @cached_property
+    def steady(self) -> dict[str, list[dict[str, Any]]]:
+        """Steady rows of summary.csv by block: to look through the table for each takes long."""
+        return _by_block(self.summary[self.summary["mode"] == "steady"])
+
+    @cached_property
+    def lost(self) -> dict[str, list[dict[str, Any]]]:
+        """Rows of losses.csv that say something, by block, the fastest first."""
+        told = self.losses[self.losses["sentence"] != ""]
+        return _by_block(told.sort_values("seconds", kind="stable"))
+
+    @cached_property
+    def changes(self) -> list[dict[str, Any]]:
+        """Rows of breakeven.csv on searches along a parameter."""
+        return records(self.breakeven[self.breakeven["kind"] == "parameter"])
+
     @classmethod
     def of(cls, results: Results) -> Tables:
         """Read them all. Raises ResultsError for the first one missing or broken."""
@@ -37,6 +54,13 @@ class Tables:
         tables = cls(*(results.table(table) for table in wanted))
         answered = tables.verdicts["block"].isin([block.name for block in results.blocks])
         return replace(tables, verdicts=tables.verdicts[answered])
+
+
+def _by_block(frame: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in records(frame):
+        found.setdefault(str(row["block"]), []).append(row)
+    return found
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,7 +126,6 @@ def _block_view(
     block: Block,
     number: int,
 ) -> BlockView:
-    summary = tables.summary[tables.summary["block"] == block.name]
     steady, once = rows[block.name, "steady"], rows.get((block.name, "oneshot"))
     return BlockView(
         block=block,
@@ -134,16 +134,15 @@ def _block_view(
         lead=sentences.recommendation(steady),
         story=_story(results, tables, block, steady, once),
         flags=tuple(sentences.concerns(steady, once)),
-        facts=_facts(results, block, summary),
-        **(_details(results, tables, summary, steady, number) if results.detailed else {}),
+        facts=_facts(results, block),
+        **(_details(results, tables, steady, number) if results.detailed else {}),
     )
 
 
-def _details(
-    results: Results, tables: Tables, summary: pd.DataFrame, row: Row, number: int
-) -> dict[str, Any]:
+def _details(results: Results, tables: Tables, row: Row, number: int) -> dict[str, Any]:
     """What a large report leaves to the CSV files: the figure and the tables of one block."""
     block, recommended = results.blocks[number], str(row["approach"])
+    summary = tables.summary[tables.summary["block"] == block.name]
     return {
         "figure": _figure(results, summary, block, row, number),
         "approaches": _approach_lines(summary, recommended, block.objective),
@@ -157,8 +156,8 @@ def _story(
     results: Results, tables: Tables, block: Block, steady: Row, once: Row | None
 ) -> tuple[tuple[str, str], ...]:
     """The paragraphs under the recommendation, each with the words it begins with."""
-    summary = tables.summary[tables.summary["block"] == block.name]
-    sequential = _sequential(summary)
+    rows = tables.steady.get(block.name, [])
+    sequential = _sequential(rows)
     note = f"{wording.capital(block.objective_note)}." if block.objective_note else ""
     weak = f"{sentences.WEAK}, and a batch is the sequential program's work."
     told = {
@@ -167,28 +166,27 @@ def _story(
             sentences.price(steady, sequential),
             sentences.start(steady),
             sentences.responsiveness(steady, sequential),
-            sentences.latency(_steady_row(summary, steady["approach"]), sequential),
+            sentences.latency(_row_of(rows, str(steady["approach"])), sequential),
         ],
         "A single batch": [sentences.oneshot(once) if once is not None else ""],
-        "What is lost": running_costs.told(tables.losses, block),
+        "What is lost": running_costs.told(tables.lost.get(block.name, [])),
         "Where it holds": [
             weak if block.is_weak else "",
-            validity.told(results, tables.breakeven, block),
+            validity.told(results, tables.changes, block),
         ],
     }
     paragraphs = ((name, " ".join(filter(None, texts))) for name, texts in told.items())
     return tuple((name, text) for name, text in paragraphs if text)
 
 
-def _sequential(summary: pd.DataFrame) -> Row | None:
-    rows = summary[(summary["executor"] == "sequential") & (summary["mode"] == "steady")]
-    rows = rows[rows["status"] == "ok"].sort_values("seconds")
-    return None if rows.empty else {str(key): value for key, value in rows.iloc[0].items()}
+def _sequential(rows: Sequence[Row]) -> Row | None:
+    """The fastest sequential row that ran."""
+    ran = [row for row in rows if row["executor"] == "sequential" and row["status"] == "ok"]
+    return min(ran, key=lambda row: float(row["seconds"]), default=None)
 
 
-def _steady_row(summary: pd.DataFrame, approach: str) -> Row | None:
-    rows = summary[(summary["approach"] == approach) & (summary["mode"] == "steady")]
-    return None if rows.empty else records(rows)[0]
+def _row_of(rows: Sequence[Row], approach: str) -> Row | None:
+    return next((row for row in rows if row["approach"] == approach), None)
 
 
 def _figure(
@@ -279,12 +277,12 @@ def _absent(summary: pd.DataFrame, block: Block) -> tuple[Absent, ...]:
     return (*failed, *planned)
 
 
-def _facts(results: Results, block: Block, summary: pd.DataFrame) -> str:
+def _facts(results: Results, block: Block) -> str:
     run = results.runs.get(block.name, {})
     parts = []
-    if summary["items"].notna().any():
+    if wording.known(run.get("items")):
         whose = "for each worker" if block.is_weak else "a batch"
-        parts.append(f"{wording.count(summary['items'].max(), 'item')} {whose}")
+        parts.append(f"{wording.count(run['items'], 'item')} {whose}")
     if wording.known(run.get("item_ms")):
         parts.append(f"an item of {wording.milliseconds(run['item_ms'])}")
     if wording.known(run.get("rounds")):

@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pandas as pd
-
 from reports import wording
-from reports.load import Block, Results, records
+from reports.load import Block, Results
 
 
-def told(results: Results, breakeven: pd.DataFrame, block: Block) -> str:
-    """The domain of a verdict in words, and what is known beyond it."""
+def told(results: Results, changes: list[dict[str, Any]], block: Block) -> str:
+    """The domain of a verdict in words, and what searches (`changes`) know beyond it."""
     run = results.runs.get(block.name, {})
     parts = [_items(block, run), _axes(block), _interpreters(block)]
     text = f"Measured with {'; '.join(filter(None, parts))}; not beyond."
-    return " ".join([text, *_changes(breakeven, block)])
+    return " ".join([text, *_changes(changes, block)])
 
 
 def _items(block: Block, run: Any) -> str:
@@ -44,17 +42,17 @@ def _interpreters(block: Block) -> str:
     return wording.listing(list(labels), most=6)
 
 
-def _changes(breakeven: pd.DataFrame, block: Block) -> list[str]:
+def _changes(changes: list[dict[str, Any]], block: Block) -> list[str]:
     """What searches along a parameter of this task say on these cores, in their own words.
 
     A search with other fixed parameters than the block's says nothing of it.
     """
-    rows = breakeven[(breakeven["kind"] == "parameter") & (breakeven["task"] == block.task)]
-    rows = rows[(rows["cores"] == block.cores) & (rows["mode"] == "steady")]
+    here = (block.task, block.cores, "steady")
     return [
         f"Along {row['parameter']}: {row['sentence']}"
-        for row in records(rows)
-        if _fits(str(row["params"]), str(row["parameter"]), json.loads(block.params))
+        for row in changes
+        if (row["task"], row["cores"], row["mode"]) == here
+        and _fits(str(row["params"]), str(row["parameter"]), json.loads(block.params))
     ]
 
 
