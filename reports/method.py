@@ -21,8 +21,8 @@ def asked(results: Results) -> str:
     if not approaches:
         return "nothing: the grid is empty."
     executors = list(dict.fromkeys(one.executor for one in approaches))
-    workers = _range(sorted({one.workers for one in approaches}), "worker")
-    cores = _range(sorted({block.cores for block in blocks}), "core")
+    workers = _range({one.workers for one in approaches})
+    cores = _range({block.cores for block in blocks})
     margin = wording.percent(results.plan["statistics"].get("margin"))
     what = objectives(results) or "seconds of a batch"
     subjects = wording.count(len({block.subject for block in blocks}), "task")
@@ -34,10 +34,9 @@ def asked(results: Results) -> str:
     )
 
 
-def _range(values: list[int], noun: str) -> str:
-    """1 core; 1 to 64 workers."""
-    last = wording.count(values[-1], noun)
-    return last if len(values) == 1 else f"{values[0]} to {last}"
+def _range(values: set[int]) -> str:
+    low, high = min(values), max(values)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def machine_facts(results: Results) -> list[Pair]:

@@ -168,26 +168,37 @@ def _refuse(url: str, *_: object, **__: object) -> dict[str, Any]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Write the report; the exit status is 0 if what was asked for was written.
 
-    Without --only, a missing PDF library leaves the PDF out, with one line on stderr.
+    Without --only, a missing PDF library leaves the PDF out, with one line on stderr; with
+    `--only pdf` the report.html that is there is printed.
     """
     parser = argparse.ArgumentParser(description="Render the report: CSVs, figures -> HTML, PDF.")
     parser.add_argument("folder", metavar="DIR", type=Path, help="results folder of one machine")
     parser.add_argument("--only", choices=("html", "pdf"), help="write this one alone")
     options = parser.parse_args(argv)
-    return command.attempt(lambda: _write(load(options.folder), options.only))
+    return command.attempt(lambda: _write(options.folder, options.only))
 
 
-def _write(results: Results, only: str | None) -> None:
-    page = html(results)
+def _write(folder: Path, only: str | None) -> None:
     if only != "pdf":
-        schema.write_atomically(results.folder / "report.html", page)
+        schema.write_atomically(folder / "report.html", html(load(folder)))
     if only == "html":
         return
     problem = pdf_problem()
     if problem and only is None:
         print(problem, file=sys.stderr)
         return
-    write_pdf(page, results.folder / "report.pdf")
+    write_pdf(_made(folder / "report.html"), folder / "report.pdf")
+
+
+def _made(path: Path) -> str:
+    """The page as it was written: the PDF is that very page, printed."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ResultsError(
+            f"{path}: can't be read: {error.strerror}; make it with "
+            "`python -m reports.render DIR --only html`"
+        ) from error
 
 
 if __name__ == "__main__":
