@@ -119,13 +119,8 @@ def test_a_changed_number_changes_the_rule(tmp_path: Path) -> None:
     results = load(folder)
     before = thumb.rules(results, Tables.of(results))
     table = results.table(schema.VERDICT_TABLE)
-    results.write(
-        schema.VERDICT_TABLE,
-        [
-            {**row, "verdict": "inconclusive", "speedup_low": 0.9}
-            for row in table.to_dict("records")
-        ],
-    )
+    table[["verdict", "speedup_low"]] = "inconclusive", 0.9
+    results.write(schema.VERDICT_TABLE, records(table))
     after = thumb.rules(load(folder), Tables.of(load(folder)))
     assert before
     assert not any("asyncio" in rule.advice for rule in after)
