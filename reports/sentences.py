@@ -153,7 +153,8 @@ def certainty(row: Row, block: Block) -> str:
         )
     elif verdict == "best" and len(block.approaches) > 1:
         worse, rivals = objective(row).worse, len(block.approaches) - 1
-        parts.append(f"Each of its {rivals} rivals is {worse} or is out.")
+        who = "Its only rival is" if rivals == 1 else f"Each of its {rivals} rivals is"
+        parts.append(f"{who} {worse} or is out.")
     parts.append(f"{_regret(row)} after {rounds}.")
     if open_:
         parts.append(f"Not settled: {wording.listing(open_)}.")
