@@ -12,7 +12,7 @@ Start and stop cost 60 ms, a batch gains 200 ms: earned back by the first. CPU: 
 Karp-Flatt with p = 2: (1/1.99995 - 1/2) / (1 - 1/2) = 0.000025. Efficiency: 0.999975.
 
 http_request on 1 core. Sequential 297, 298.5, 300, 301.5, 303 ms: geometric mean 299.9925;
-threads x4 75 ms: 3.99990, reach again 0.0098163 (the ratios are those above, doubled): 3.9608 to 4.0394.
+threads x4 75 ms: 3.99990, reach again 0.0098163 (the ratios above, doubled): 3.9608 to 4.0394.
 Processes x4 gave a wrong answer.
 """
 
