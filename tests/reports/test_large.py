@@ -1,4 +1,4 @@
-"""Reports of more blocks than anybody reads: verdicts in words, the tables stay in the CSV files."""
+"""Reports of more blocks than anybody reads: verdicts in words, the tables stay in the CSVs."""
 
 from __future__ import annotations
 
