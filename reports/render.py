@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import base64
+import hashlib
 import logging
 import sys
 from collections.abc import Sequence
@@ -74,11 +76,14 @@ def context(results: Results) -> dict[str, Any]:
     """Everything the templates print."""
     tables = Tables.of(results)
     searches = breakeven_view.views(results)
+    script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
     return {
         "title": f"Parallel Python on {results.name}",
         "subtitle": _subtitle(results),
         "short_machine": wording.short(results.name),
         "stylesheet": Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
+        "script": Markup(script),
+        "policy": policy(script),
         "headlines": [
             *headlines(results, tables.verdicts),
             *breakeven_view.headlines(searches),
@@ -105,6 +110,18 @@ def context(results: Results) -> dict[str, Any]:
         "packages": method.packages(results),
         "run_facts": method.run_facts(results),
     }
+
+
+def policy(script: str) -> str:
+    """Content security policy: no connection at all, and of scripts this one alone.
+
+    Styles are inline, since those of an SVG file are attributes.
+    """
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
+        "base-uri 'none'; form-action 'none'"
+    )
 
 
 def _marks(results: Results) -> list[tuple[str, str, str]]:
@@ -153,7 +170,10 @@ def write_pdf(page: str, path: Path) -> None:
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     part = path.with_name(path.name + ".part")
     # nothing is fetched: the page is self-contained, whatever a hostile name may hold
-    weasyprint.HTML(string=page, url_fetcher=_refuse).write_pdf(part, pdf_identifier=PDF_IDENTIFIER)
+    # tags tell a screen reader what is a heading, a table's cell, a figure
+    weasyprint.HTML(string=page, url_fetcher=_refuse).write_pdf(
+        part, pdf_identifier=PDF_IDENTIFIER, pdf_tags=True
+    )
     part.replace(path)
 
 
