@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from tests.reports.visible import LEADER, Visible, squeezed
+from tests.reports.visible import LEADER, Visible, loose, squeezed
 
 POINTS_PER_MM = 72 / 25.4
 #: report.css: what lies further out than this belongs to the margin boxes
@@ -41,8 +42,16 @@ class Sheet:
     @property
     def body(self) -> str:
         """Text between the margins, squeezed, with a mark for the contents' leaders."""
-        raw = "".join(np.array(list(self.characters))[~self._furniture()])
-        return squeezed(re.sub(r"(?:\. ?){3,}\d+(?=\s*[\r\n]|$)", LEADER, raw))
+        return squeezed(re.sub(r"(?:\. ?){3,}\d+(?=\s*[\r\n]|$)", LEADER, self._between))
+
+    @property
+    def loose(self) -> Counter[str]:
+        """What of it may stand in another order."""
+        return loose(self._between)
+
+    @property
+    def _between(self) -> str:
+        return "".join(np.array(list(self.characters))[~self._furniture()])
 
     @property
     def furniture(self) -> str:
@@ -135,7 +144,10 @@ def difference(seen: Visible, printed: list[Sheet]) -> str:
         place, marks, labels = place + rest[0], rest[1], rest[2]
     if place < len(seen.text):
         return _report(seen, place, len(printed), "")
-    left = [*seen.marks[marks:], *seen.labels[labels:]]
+    left: list[object] = [*seen.marks[marks:], *seen.labels[labels:]]
+    loosely = sum((sheet.loose for sheet in printed), Counter())
+    if loosely != seen.loose:
+        left.append((seen.loose - loosely, loosely - seen.loose))
     return f"not printed: {left}" if left else ""
 
 

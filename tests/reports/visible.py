@@ -3,18 +3,44 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections import Counter
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 VOID = {"meta", "col", "br", "hr", "img", "link", "input"}
 UNSEEN = {"head", "style", "script"}
+#: halves of characters beyond 16 bits, and what joins them: never seen by themselves
+_APART = ("Cs", "Cf")
+_MIRRORED = str.maketrans(")]}>", "([{<")
 #: stands for the leader and page number that paper adds to an entry of the contents
 LEADER = "\ue000"
 
 
 def squeezed(text: str) -> str:
-    """Text without white space: line breaks differ between screen and paper, characters don't."""
-    return re.sub(r"\s+", "", text)
+    """Text without white space, in the order in which it stands on screen and paper alike.
+
+    Line breaks differ between them; so does the order of `loose` characters, and the way brackets
+    beside them open. Ligatures are taken apart.
+    """
+    plain = unicodedata.normalize("NFKC", re.sub(r"\s+", "", text)).translate(_MIRRORED)
+    return "".join(character for character in plain if not _loose(character))
+
+
+def loose(text: str) -> Counter[str]:
+    """Characters that a PDF has in the order they are seen in, right to left, in UTF-16 units."""
+    units = "".join(_units(c) for c in unicodedata.normalize("NFKC", text))
+    return Counter(unit for unit in units if _loose(unit) and unicodedata.category(unit) != "Cf")
+
+
+def _loose(character: str) -> bool:
+    right_to_left = unicodedata.bidirectional(character) in ("R", "AL", "NSM")
+    return right_to_left or ord(character) > 0xFFFF or unicodedata.category(character) in _APART
+
+
+def _units(character: str) -> str:
+    pair = character.encode("utf-16-be", "surrogatepass")
+    return "".join(chr(pair[n] << 8 | pair[n + 1]) for n in range(0, len(pair), 2))
 
 
 @dataclass
@@ -37,6 +63,7 @@ class Visible:
     entries: list[str] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
+    loose: Counter[str] = field(default_factory=Counter)
 
     def section(self, place: int) -> str:
         """The last heading before a place of the running text."""
@@ -105,6 +132,7 @@ class _Reader(HTMLParser):
         if "svg" in tags and "text" not in tags:
             return
         self.seen.everything += text
+        self.seen.loose += loose(data)
         if "svg" in tags:
             self.seen.labels[-1] += text
             return
