@@ -56,7 +56,7 @@ class Sheet:
     @property
     def furniture(self) -> str:
         """Text of the margins: running headers and the page's number."""
-        return "".join(np.array(list(self.characters))[self._furniture()])
+        return squeezed("".join(np.array(list(self.characters))[self._furniture()]))
 
     @property
     def leaders(self) -> list[int]:

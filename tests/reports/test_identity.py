@@ -66,7 +66,7 @@ def test_every_sheet_has_its_number_and_the_running_headers(
             continue
         assert header.startswith("Poolwise:bench")
         chapter = header.removeprefix("Poolwise:bench")
-        assert chapter in chapters or chapter.endswith("…")
+        assert chapter in chapters or chapter.endswith("...")
 
 
 def test_the_contents_name_the_pages_where_sections_start(
