@@ -16,7 +16,7 @@ from tests.reports.visible import LEADER, Visible, loose, squeezed
 
 POINTS_PER_MM = 72 / 25.4
 #: report.css: what lies further out than this belongs to the margin boxes
-TOP_MM, BOTTOM_MM, SIDE_MM = 14.0, 18.0, 16.0
+TOP_MM, BOTTOM_MM, SIDE_MM = 12.0, 12.0, 16.0
 #: antialiasing and italics stick out of a box by less
 SLACK_POINTS = 1.5
 #: glyphs that share more than this, both ways, lie upon each other; kerned neighbours share less

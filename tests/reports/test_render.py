@@ -70,7 +70,7 @@ def test_the_first_page_answers_with_numbers(page: str) -> None:
 
 
 def test_rules_and_notes_are_made_from_this_run(page: str) -> None:
-    assert "Waiting work on 2 cores: asyncio, 64 workers:</strong> 39.0x sequential" in page
+    assert "Waiting work on 2 cores: asyncio, 64 workers:</strong> 39.2x sequential" in page
     assert "No approach gave a right answer in my_task on 2 cores" in page
 
 

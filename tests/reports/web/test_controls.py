@@ -121,7 +121,7 @@ def test_the_keyboard_alone_sorts_and_filters(table: Any) -> None:
         if table.evaluate("document.activeElement.textContent") == "Show all":
             break
     table.keyboard.press("Enter")
-    table.wait_for_function("!document.querySelector('tr[hidden]')")
+    table.locator("tr[hidden]").first.wait_for(state="detached")
     table.keyboard.press("Tab")
     table.keyboard.press("Space")
     assert names(table) == ["alpha x9", "alpha x10", "beta", "gamma"]
@@ -143,7 +143,7 @@ def test_a_filter_that_nothing_fits_says_so_and_is_undone(table: Any) -> None:
     assert names(table) == []
     assert "None of 4 rows fits" in table.locator(".filter output").inner_text()
     table.get_by_role("button", name="Show all").click()
-    table.wait_for_function("!document.querySelector('tr[hidden]')")
+    table.locator("tr[hidden]").first.wait_for(state="detached")
     assert len(names(table)) == 4
 
 
