@@ -19,12 +19,15 @@ from reports import (
     command,
     control,
     cost,
+    grid,
     method,
+    missing,
     running_costs,
     sentences,
     wording,
 )
 from reports.answers import Tables, answers
+from reports.audit import Evidence, audit, tally
 from reports.headlines import headlines
 from reports.load import Results, ResultsError, load, records
 from reports.subjects import subjects
@@ -74,15 +77,13 @@ def context(results: Results) -> dict[str, Any]:
     """Everything the templates print."""
     tables = Tables.of(results)
     searches = breakeven_view.views(results)
+    opening = [*headlines(results, tables.verdicts), *breakeven_view.headlines(searches)]
     return {
         "title": f"Parallel Python on {results.name}",
         "subtitle": _subtitle(results),
         "short_machine": wording.short(results.name),
         "stylesheet": Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
-        "headlines": [
-            *headlines(results, tables.verdicts),
-            *breakeven_view.headlines(searches),
-        ],
+        "headlines": opening,
         "control": control.view(results),
         "limits": method.limits(results),
         "answers": answers(results, tables),
@@ -97,6 +98,8 @@ def context(results: Results) -> dict[str, Any]:
         "claims": _claims(tables),
         "settings": method.settings(results),
         **_costs(results, tables),
+        **_grid(results, tables),
+        **_audit(Evidence(results, tables, opening)),
         "running_costs": running_costs.view(results, tables.overheads),
         "plausibility": method.plausibility_rules(results),
         "ceiling": method.ceiling_lines(tables.ceiling),
@@ -125,7 +128,7 @@ def _subtitle(results: Results) -> str:
 
 
 def _costs(results: Results, tables: Tables) -> dict[str, Any]:
-    costs = cost.block_costs(results, tables.summary)
+    costs = cost.block_costs(results, tables.summary, tables.launches)
     return {
         "saving": cost.saving(cost.total(costs.values())),
         "costs": cost.lines(results, costs),
@@ -133,6 +136,20 @@ def _costs(results: Results, tables: Tables) -> dict[str, Any]:
         "efficiency": method.efficiency(results),
         "stops": method.stops(results),
     }
+
+
+def _grid(results: Results, tables: Tables) -> dict[str, Any]:
+    absent = missing.missing(results, tables.summary)
+    return {
+        "factors": grid.factors(results, tables.samples),
+        "cells": missing.tally(results, absent),
+        "missing": missing.lines(results, absent),
+    }
+
+
+def _audit(evidence: Evidence) -> dict[str, Any]:
+    found = audit(evidence)
+    return {"audit": found, "audit_tally": tally(found)}
 
 
 def _claims(tables: Tables) -> list[dict[str, str]]:
