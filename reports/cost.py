@@ -103,13 +103,21 @@ def saving(whole: Cost) -> str:
 
 
 def lines(results: Results, costs: dict[str, Cost]) -> list[CostLine]:
-    """The table: the total, then a line a block in the plan's order."""
+    """The table: the total, then a line a block in the plan's order, and what else was raced."""
     whole = _line("All blocks", {}, total(costs.values()))
-    own = [
-        _line(_name(block), results.runs.get(block.name, {}), costs[block.name])
-        for block in results.blocks
+    raced = [
+        *((_name(block), block) for block in results.blocks),
+        *((f"A/A control: {_name(block)}", block) for block in results.controls),
+        *((f"Search: {_name(block)}", block) for block in results.searched),
     ]
-    return [whole, *own]
+    return [
+        whole,
+        *(
+            _line(name, results.runs.get(block.name, {}), costs[block.name])
+            for name, block in raced
+            if block.name in costs
+        ),
+    ]
 
 
 def _name(block: Block) -> str:

@@ -210,12 +210,13 @@ def lines(results: Results, found: Sequence[Missing]) -> list[MissingLine]:
 
 
 def _line(kind: str, found: Sequence[Missing], blocks: int) -> MissingLine:
+    whole = found[0].approach == WHOLE_BLOCK
     others = len({one.reason for one in found}) - 1
     like = f" (and {wording.count(others, 'reason')} alike)" if others else ""
     return MissingLine(
         kind=KINDS[kind],
         reason=(wording.short(found[0].reason, 200) or "no reason is known") + like,
-        cells=f"{len(found):,}",
+        cells=wording.count(len(found), "block") if whole else f"{len(found):,}",
         where=_where(found, blocks),
     )
 

@@ -7,13 +7,14 @@ import pandas as pd
 
 from experiments.statistics.intervals import paired_interval
 from experiments.statistics.records import RaceSettings
+from experiments.statistics.robust import ZERO, Array
 from reports import wording
 from reports.audit.evidence import CELL, Evidence, names
 from reports.audit.finding import Finding, Part, count
 from reports.races import race_settings
 
 #: fewest rounds of a cell, and fewest values of all cells, that show the shape of the noise
-NOISE_ROUNDS = 4
+NOISE_ROUNDS = 5
 LEAST_NOISE = 60
 #: draws, so many that their own chance is half a percent; fixed, as a report is the same each time
 DRAWS = 2000
@@ -46,10 +47,10 @@ def _determinism(evidence: Evidence) -> str:
     several = evidence.values.groupby(CELL, sort=False)["seconds"].agg(["size", "nunique"])
     several = several[several["size"] > 1]
     alike = int((several["nunique"] == 1).sum())
-    return (
-        f"In {alike:,} of {wording.count(len(several), 'cell')} all launches took equally long: "
-        f"{'nothing is' if not alike else 'those are'} taken to be deterministic."
-    )
+    many = wording.count(len(several), "cell")
+    if not alike:
+        return f"In none of {many} did all launches take equally long: nothing is deterministic."
+    return f"In {alike:,} of {many} all launches took equally long: those look deterministic."
 
 
 def normality(evidence: Evidence) -> Finding:
@@ -72,29 +73,31 @@ def normality(evidence: Evidence) -> Finding:
     far = float((np.abs(noise) > 3 * noise.std()).mean())
     return Finding(
         (part,),
-        f"Of {len(noise):,} paired logs around their approach's mean {wording.percent(far)} lie "
+        f"Of {len(noise):,} paired logs around their approach's median {wording.percent(far)} lie "
         f"beyond 3 standard deviations, of a bell curve 0.27%. Drawn: {rounds} rounds at a time.",
     )
 
 
-def _noise(evidence: Evidence) -> tuple[np.ndarray, int]:
-    """Paired logs around the mean of their cell, in standard deviations usual in their block; and
-    how many rounds such a cell has in the middle."""  # fmt: skip
+def _noise(evidence: Evidence) -> tuple[Array, int]:
+    """Paired logs around the median of their cell, in standard deviations usual in their block; and
+    how many rounds such a cell has in the middle.
+
+    Not around the mean: it takes a part of each far value with it, and of few rounds a large one.
+    Of an odd number of rounds one lies on the median; those exact zeros are no noise.
+    """  # fmt: skip
     pairs = evidence.pairs.merge(evidence.gains[CELL], on=CELL)
     pairs = pairs.assign(log=np.log(pairs["base_seconds"] / pairs["seconds"]))
     cells = pairs.groupby(CELL, sort=False)["log"]
-    pairs = pairs.assign(size=cells.transform("size"), mean=cells.transform("mean"),
+    pairs = pairs.assign(size=cells.transform("size"), middle=cells.transform("median"),
                          sd=cells.transform("std"))  # fmt: skip
     pairs = pairs[pairs["size"] >= NOISE_ROUNDS]
     usual = pairs.groupby(["block", "mode"], sort=False)["sd"].transform("median")
-    pairs, usual = pairs[usual > 0], usual[usual > 0]
-    lost = np.sqrt(pairs["size"] / (pairs["size"] - 1))  # what the mean took with it
-    noise = ((pairs["log"] - pairs["mean"]) * lost / usual).to_numpy(dtype=float)
+    noise = ((pairs["log"] - pairs["middle"]) / usual)[usual > 0].to_numpy(dtype=float)
     rounds = pairs.drop_duplicates(CELL)["size"].median() if len(pairs) else 0
-    return noise, int(rounds)
+    return noise[np.abs(noise) > ZERO], int(rounds)
 
 
-def covered(noise: np.ndarray, rounds: int) -> int:
+def covered(noise: Array, rounds: int) -> int:
     """In how many of `DRAWS` draws of so many values the interval holds the mean of them all."""
     random = np.random.default_rng(SEED)
     drawn = random.choice(noise - noise.mean(), size=(DRAWS, rounds))

@@ -13,6 +13,7 @@ from reports.answers import Tables
 from reports.load import Results, canonical
 
 _KEY = ["block", "interpreter", "executor", "executor_options", "workers"]
+_TEXTS = [*_KEY[:-1], "approach"]
 CELL = ["block", "mode", "approach"]
 
 
@@ -35,14 +36,14 @@ class Evidence:
         launches = launches[launches["block"].isin([b.name for b in self.results.blocks])]
         options = launches["executor_options"]
         known = {text: canonical(str(text)) for text in options.unique()}
-        keyed = launches.assign(executor_options=options.map(known))
+        keyed = launches.assign(executor_options=options.map(known).astype(object))
         return keyed.merge(self._plan, on=_KEY, how="left")
 
     @cached_property
     def _plan(self) -> pd.DataFrame:
         rows = [(b.name, *one.key, one.label) for b in self.results.blocks for one in b.approaches]
         plan = pd.DataFrame(rows, columns=[*_KEY, "approach"])
-        return plan.astype({"workers": "Int64"})
+        return plan.astype({"workers": "Int64"} | dict.fromkeys(_TEXTS, object))
 
     @cached_property
     def cells(self) -> pd.DataFrame:

@@ -90,8 +90,8 @@ def _ticks(evidence: Evidence) -> Part:
 def _disturbed(launches: pd.DataFrame) -> str:
     """How many launches had company; they are repeated as long as repeats are left."""
     told = launches["disturbed"].dropna()
-    return (
-        f"{wording.count(int(told.sum()), 'launch', 'launches')} of {len(launches):,} "
-        f"{'was' if told.sum() == 1 else 'were'} disturbed by others; of "
-        f"{len(launches) - len(told):,} that is unknown."
-    )
+    many = int(told.sum())
+    text = f"{wording.count(many, 'launch', 'launches')} of {len(launches):,} "
+    text += f"{'was' if many == 1 else 'were'} disturbed by others"
+    unknown = len(launches) - len(told)
+    return f"{text}; of {unknown:,} that is unknown." if unknown else f"{text}."
