@@ -11,7 +11,7 @@ import io
 import math
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -77,6 +77,11 @@ def _amount(name: str, meaning: str) -> Column:
 
 def _number(name: str, meaning: str) -> Column:
     return Column(name, "number", meaning)
+
+
+def _later(column: Column) -> Column:
+    """A column that older files lack."""
+    return replace(column, later=True)
 
 
 def _ranged(name: str, meaning: str) -> tuple[Column, ...]:
@@ -321,6 +326,10 @@ VERDICT_TABLE = Table(
         _amount("baseline_objective_value", "the same of the sequential approach"),
         _amount("payback_low", "lower end of the 95% interval of payback_batches"),
         _amount("payback_high", "its upper end; empty: not shown to pay"),
+        _later(_text("runner_up", "second in the objective, whatever the race says of it")),
+        _later(_amount("runner_up_ratio", "its objective / that of approach, paired by round")),
+        _later(_amount("runner_up_low", "lower end of its 95% interval")),
+        _later(_amount("runner_up_high", "upper end of its 95% interval")),
     ),
 )
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
 from experiments import schema
-from reports import plausibility, sentences, wording
+from reports import plausibility, sentences, snippets, wording
 from reports.load import Block, Results, records
 from reports.sentences import Row
+
+#: columns of verdicts.csv that the first page's table can be sorted by
+_SORTED = ("speedup", "speedup_low", "seconds", "baseline_seconds", "peak_memory_mib")
 
 
 @dataclass(frozen=True)
@@ -26,16 +30,40 @@ class Tables:
     losses: pd.DataFrame
     launches: pd.DataFrame
     samples: pd.DataFrame
+    breakeven: pd.DataFrame
+
+    @cached_property
+    def steady(self) -> dict[str, list[dict[str, Any]]]:
+        """Steady rows of summary.csv by block: to look through the table for each takes long."""
+        return _by_block(self.summary[self.summary["mode"] == "steady"])
+
+    @cached_property
+    def lost(self) -> dict[str, list[dict[str, Any]]]:
+        """Rows of losses.csv that say something, by block, the fastest first."""
+        told = self.losses[self.losses["sentence"] != ""]
+        return _by_block(told.sort_values("seconds", kind="stable"))
+
+    @cached_property
+    def changes(self) -> list[dict[str, Any]]:
+        """Rows of breakeven.csv on searches along a parameter."""
+        return records(self.breakeven[self.breakeven["kind"] == "parameter"])
 
     @classmethod
     def of(cls, results: Results) -> Tables:
         """Read them all. Raises ResultsError for the first one missing or broken."""
         wanted = (schema.SUMMARY, schema.VERDICT_TABLE, schema.FITS, schema.CLAIMS,
                   schema.CEILING, schema.OVERHEADS, schema.LOSSES, schema.LAUNCHES,
-                  schema.SAMPLES)  # fmt: skip
+                  schema.SAMPLES, schema.BREAKEVEN)  # fmt: skip
         tables = cls(*(results.table(table) for table in wanted))
         answered = tables.verdicts["block"].isin([block.name for block in results.blocks])
         return replace(tables, verdicts=tables.verdicts[answered])
+
+
+def _by_block(frame: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in records(frame):
+        found.setdefault(str(row["block"]), []).append(row)
+    return found
 
 
 @dataclass(frozen=True)
@@ -47,12 +75,16 @@ class Answer:
     verdict: str
     mark: str
     approach: str
+    executor: str
+    code: str
     #: the mark of what can't be true: it stands wherever the approach is named
     doubt: str
     speedup: str
     speedup_interval: str
     seconds: str
     baseline: str
+    #: the same as plain numbers, to sort by; None where unknown
+    values: dict[str, float | None]
     ties: str
     memory: str
     note: str
@@ -61,40 +93,42 @@ class Answer:
 
 @dataclass(frozen=True)
 class AnswerLine:
-    """A line of the first page: the steady verdict and, beside it, the one-shot one."""
+    """A line of the first page: the steady verdict and, beside it, the one-shot one.
 
+    `warnings` are numbers of the table's footnotes.
+    """
+
+    subject: str
     steady: Answer
     oneshot: Answer | None
-    warnings: tuple[str, ...]
+    warnings: tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class AnswerGroup:
-    """The lines of one task, by core count."""
+class AnswerTable:
+    """The first page's table; its footnotes are counted from 1, each text once."""
 
-    subject: str
     lines: tuple[AnswerLine, ...]
-
-    @property
-    def rows(self) -> int:
-        """Table rows it takes: a warning has a row of its own."""
-        return sum(1 + len(line.warnings) for line in self.lines)
+    footnotes: tuple[str, ...]
 
 
-def answers(results: Results, tables: Tables) -> list[AnswerGroup]:
+def answers(results: Results, tables: Tables) -> AnswerTable:
     """The first page's lines, in the plan's order, the core counts of a task together."""
     rows = verdict_rows(tables.verdicts)
-    grouped: dict[str, list[AnswerLine]] = {}
+    lines: dict[str, list[AnswerLine]] = {}
+    footnotes: dict[str, int] = {}
     for number, block in enumerate(results.blocks):
         row, once = (rows.get((block.name, mode)) for mode in schema.MODES)
         if row is not None:
+            grave = _grave(results, block, row, once)
             line = AnswerLine(
+                subject=wording.short(block.subject),
                 steady=answer(block, row, number),
                 oneshot=answer(block, once, number) if once is not None else None,
-                warnings=_grave(results, block, row, once),
+                warnings=tuple(footnotes.setdefault(text, len(footnotes) + 1) for text in grave),
             )
-            grouped.setdefault(block.subject, []).append(line)
-    return [AnswerGroup(wording.short(name), tuple(lines)) for name, lines in grouped.items()]
+            lines.setdefault(block.subject, []).append(line)
+    return AnswerTable(tuple(one for group in lines.values() for one in group), tuple(footnotes))
 
 
 def verdict_rows(verdicts: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
@@ -102,15 +136,15 @@ def verdict_rows(verdicts: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]
     return {(row["block"], row["mode"]): row for row in records(verdicts)}
 
 
-def _grave(results: Results, block: Block, row: Row, once: Row | None) -> tuple[str, ...]:
+def _grave(results: Results, block: Block, row: Row, once: Row | None) -> list[str]:
     """Warnings that concern what the verdict means, not only its noise: they go to page one.
 
-    Those of the run in one line, each up to its colon: the block's section explains them.
+    Those of the run each up to its colon: the block's section explains them.
     """
     measured = [str(flag) for flag in results.runs.get(block.name, {}).get("flags", [])]
     flags = sentences.concerns(row, once)
-    heads = "; ".join(flag.partition(": ")[0] for flag in flags if flag in measured)
-    return tuple(filter(None, [heads, *(f for f in flags if plausibility.PREFIX in f)]))
+    heads = [flag.partition(": ")[0] for flag in flags if flag in measured]
+    return [*heads, *(flag for flag in flags if plausibility.PREFIX in flag)]
 
 
 def answer(block: Block, row: Row, number: int) -> Answer:
@@ -122,10 +156,13 @@ def answer(block: Block, row: Row, number: int) -> Answer:
         verdict=verdict,
         mark=sentences.MARKS.get(verdict, ""),
         approach=str(row["approach"]) if ran else "none",
+        executor=str(row["executor"]),
+        code=_code(row) if ran else "",
         doubt=sentences.doubt(row) if ran else "",
         **gain(row),
         seconds=cell(wording.seconds(row["seconds"])),
         baseline=cell(wording.seconds(row["baseline_seconds"])),
+        values={name: _value(row[name]) for name in _SORTED},
         ties=wording.listing(sentences.names(row["ties"]), most=2),
         memory=cell(wording.memory(row["peak_memory_mib"])),
         note=_note(row),
@@ -146,10 +183,19 @@ def cell(text: str) -> str:
     return "\N{EN DASH}" if text in (wording.UNKNOWN, wording.NO_INTERVAL) else text
 
 
+def _value(cell: Any) -> float | None:
+    return float(cell) if wording.known(cell) else None
+
+
+def _code(row: Row) -> str:
+    """The recommendation as code; nothing for a candidate that isn't one (yet)."""
+    if row["verdict"] not in ("best", "tie", "no-gain") or sentences.doubt(row):
+        return ""
+    return snippets.code(str(row["executor"]), str(row["executor_options"]), int(row["workers"]))
+
+
 def _note(row: Row) -> str:
     """The few words under a verdict that isn't one."""
-    if row["verdict"] == "inconclusive":
-        if wording.known(row["rounds_needed"]):
-            return f"about {wording.count(row['rounds_needed'], 'round')} needed"
+    if row["verdict"] == "inconclusive" and not wording.known(row["rounds_needed"]):
         return str(row["reason"])
     return str(row["reason"]) if row["verdict"] == "failed" else ""

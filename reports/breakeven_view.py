@@ -20,7 +20,6 @@ class SearchView:
     title: str
     anchor: str
     answer: str
-    changes: bool
     figure: Markup | None
     header: str
     values: tuple[tuple[str, str, str], ...]
@@ -31,11 +30,6 @@ class SearchView:
 def views(results: Results) -> list[SearchView]:
     """A view of every search, in the config's order."""
     return [_view(results, one, place) for place, one in enumerate(found(results))]
-
-
-def headlines(searches: list[SearchView]) -> list[str]:
-    """The changes that were found, a sentence each, for the first page."""
-    return [f"{search.title}: {search.answer}" for search in searches if search.changes]
 
 
 def end(results: Results) -> str:
@@ -57,7 +51,6 @@ def _view(results: Results, one: Found, place: int) -> SearchView:
         title=f"{wording.short(search.subject)}: {words.axis_label(search.vary)}",
         anchor=f"breakeven-{place}",
         answer=said,
-        changes=bool(one.flips),
         figure=_figure(results, one, place, said),
         header=words.axis_label(search.vary),
         values=tuple(_line(one, number) for number in range(len(one.points))),

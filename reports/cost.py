@@ -57,17 +57,18 @@ def block_costs(results: Results, summary: pd.DataFrame, launches: pd.DataFrame)
             strict=True)
     )  # fmt: skip
     parts: dict[str, list[Cost]] = {block.name: [] for block in results.blocks}
-    for key, group in launches.groupby(["block", *_APPROACH], sort=False):
-        name = str(key[0])
-        parts.setdefault(name, []).append(_approach_cost(group, key in failed))
+    grouped = launches.groupby(["block", *_APPROACH], sort=False)["launch_seconds"]
+    for key, *told in grouped.agg(["size", "count", "sum", "mean"]).itertuples():
+        parts.setdefault(str(key[0]), []).append(_approach_cost(key in failed, *told))
     return {name: total(costs) for name, costs in parts.items()}
 
 
-def _approach_cost(launches: pd.DataFrame, failed: bool) -> Cost:
-    seconds, fixed = launches["launch_seconds"], fixed_launches(failed)
-    if not seconds.notna().all():
-        return Cost(len(launches), fixed, None, None)
-    return Cost(len(launches), fixed, float(seconds.sum()), fixed * float(seconds.mean()))
+def _approach_cost(failed: bool, launches: int, known: int, seconds: float, mean: float) -> Cost:
+    """`known` of the launches tell how long they took, `seconds` in all."""
+    fixed = fixed_launches(failed)
+    if known < launches:
+        return Cost(int(launches), fixed, None, None)
+    return Cost(int(launches), fixed, float(seconds), fixed * float(mean))
 
 
 def total(costs: Iterable[Cost]) -> Cost:

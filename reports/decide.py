@@ -44,6 +44,7 @@ def verdicts(results: Results, summary: pd.DataFrame) -> list[dict[str, Any]]:
             "margin": margin,
             **_recommended(one, mode, rows),
             **_objective(one, mode),
+            **_runner_up(one, mode),
             "flags": [*suspicion, *_flags(results, one, mode, limits(one, mode))],
         }
         for one in (*raced(results), *controls)
@@ -95,6 +96,26 @@ def _objective(one: Raced, mode: str) -> dict[str, Any]:
         "objective_low": value and value.low,
         "objective_high": value and value.high,
         "baseline_objective_value": one.baseline_objective(mode),
+    }
+
+
+def _runner_up(one: Raced, mode: str) -> dict[str, Any]:
+    """The second in what was decided on, and its ratio to the pick on the rounds both ran in."""
+    pick = one.judgements[mode].pick
+    values = {
+        approach.label: value.estimate
+        for approach in one.block.approaches
+        if approach.label != pick and (value := one.objective(mode, approach.label)) is not None
+    }
+    second = min(values, key=values.__getitem__, default=None)
+    if pick is None or second is None:
+        return {}
+    ratio = one.race.ratio(mode, second, pick)
+    return {
+        "runner_up": second,
+        "runner_up_ratio": ratio and ratio.estimate,
+        "runner_up_low": ratio and ratio.low,
+        "runner_up_high": ratio and ratio.high,
     }
 
 

@@ -18,6 +18,11 @@ from experiments.statistics.objectives import OBJECTIVES, Objective
 Key = tuple[str, str, str, int]
 
 
+#: a report of more blocks leaves out the tables and figures of each: its PDF would have a thousand
+#: pages, take minutes and gigabytes, and nobody reads them; the CSV files have it all
+DETAILED_BLOCKS = 60
+
+
 class ResultsError(ValueError):
     """A results folder that can't be used; the message says what, where and what to do."""
 
@@ -131,6 +136,11 @@ class Results:
     def name(self) -> str:
         """Name of the machine."""
         return str(self.machine["machine"])
+
+    @property
+    def detailed(self) -> bool:
+        """Whether the report shows the tables and figures of every block."""
+        return len(self.blocks) <= DETAILED_BLOCKS
 
     def table(self, table: schema.Table) -> pd.DataFrame:
         """One CSV of the contract, typed. Raises ResultsError where it is missing or broken."""

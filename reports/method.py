@@ -9,9 +9,34 @@ import pandas as pd
 
 from experiments.statistics.objectives import CPU_SECONDS, SECONDS, Objective
 from reports import wording
-from reports.load import Results
+from reports.load import DETAILED_BLOCKS, Results
 
 Pair = tuple[str, str]
+
+
+def asked(results: Results) -> str:
+    """The question of the run: tasks, executors, workers, cores, what decides, and the margin."""
+    blocks = results.blocks
+    approaches = [one for block in blocks for one in block.approaches]
+    if not approaches:
+        return "nothing: the grid is empty."
+    executors = list(dict.fromkeys(one.executor for one in approaches))
+    workers = _range({one.workers for one in approaches})
+    cores = _range({block.cores for block in blocks})
+    margin = wording.percent(results.plan["statistics"].get("margin"))
+    what = objectives(results) or "seconds of a batch"
+    subjects = wording.count(len({block.subject for block in blocks}), "task")
+    return (
+        f"which of {wording.listing(executors, most=9)} fits which work here, with how many workers"
+        f" ({workers}) and cores ({cores}). Judged by {what}; differences up to {margin} do not "
+        f"matter. {subjects}, {wording.count(len(blocks), 'block')}, "
+        f"{wording.count(len(approaches), 'approach', 'approaches')}."
+    )
+
+
+def _range(values: set[int]) -> str:
+    low, high = min(values), max(values)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def machine_facts(results: Results) -> list[Pair]:
@@ -71,6 +96,17 @@ def limits(results: Results) -> list[str]:
             "axis is that one core."
         )
     return said
+
+
+def left_out(results: Results) -> str:
+    """What a large report does not show, and where it stands; nothing of the others."""
+    if results.detailed:
+        return ""
+    return (
+        f"This grid has {wording.count(len(results.blocks), 'block')}. In reports of more than "
+        f"{DETAILED_BLOCKS} the sections give each verdict in words; the tables of all approaches, "
+        "of latencies and of laws stand in summary.csv and fits.csv beside this report."
+    )
 
 
 def settings(results: Results) -> dict[str, str]:

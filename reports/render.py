@@ -22,13 +22,14 @@ from reports import (
     grid,
     method,
     missing,
+    notes,
     running_costs,
     sentences,
+    thumb,
     wording,
 )
 from reports.answers import Tables, answers
 from reports.audit import Evidence, audit, tally
-from reports.headlines import headlines
 from reports.load import Results, ResultsError, load, records
 from reports.subjects import subjects
 
@@ -77,18 +78,22 @@ def context(results: Results) -> dict[str, Any]:
     """Everything the templates print."""
     tables = Tables.of(results)
     searches = breakeven_view.views(results)
-    opening = [*headlines(results, tables.verdicts), *breakeven_view.headlines(searches)]
+    rules = thumb.rules(results, tables)
+    opening = [f"{rule.advice}: {rule.evidence}" for rule in rules]
     return {
         "title": f"Parallel Python on {results.name}",
         "subtitle": _subtitle(results),
         "short_machine": wording.short(results.name),
         "stylesheet": Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
-        "headlines": opening,
+        "asked": method.asked(results),
+        "rules": rules,
+        "notes": notes.notes(results, tables.verdicts),
         "control": control.view(results),
         "limits": method.limits(results),
         "answers": answers(results, tables),
         "objectives": method.objectives(results),
         "weak": any(block.is_weak for block in results.blocks),
+        "left_out": method.left_out(results),
         "single_batch": bool((tables.verdicts["mode"] == "oneshot").any()),
         "marks": _marks(results),
         "subjects": subjects(results, tables),
@@ -118,13 +123,16 @@ def _marks(results: Results) -> list[tuple[str, str, str]]:
 
 
 def _subtitle(results: Results) -> str:
+    """Processor, usable cores, memory, system, interpreters."""
     host = results.machine
     cores = wording.count(host.get("usable_cores"), "usable core")
     parts = [wording.short(str(host["cpu_model"]))] if host.get("cpu_model") else []
-    tasks = len({block.subject for block in results.blocks})
-    approaches = sum(len(block.approaches) for block in results.blocks)
-    parts += [cores, wording.count(tasks, "task"), wording.count(len(results.blocks), "block")]
-    return ", ".join([*parts, wording.count(approaches, "approach", "approaches")])
+    parts.append(cores)
+    if wording.known(host.get("memory_mib")):
+        parts.append(wording.memory(host["memory_mib"]))
+    parts += [str(host[key]) for key in ("os", "virtualisation") if host.get(key)]
+    parts += [wording.short(name) for name, _ in method.interpreters(results)]
+    return ", ".join(parts)
 
 
 def _costs(results: Results, tables: Tables) -> dict[str, Any]:
@@ -181,26 +189,37 @@ def _refuse(url: str, *_: object, **__: object) -> dict[str, Any]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Write the report; the exit status is 0 if what was asked for was written.
 
-    Without --only, a missing PDF library leaves the PDF out, with one line on stderr.
+    Without --only, a missing PDF library leaves the PDF out, with one line on stderr; with
+    `--only pdf` the report.html that is there is printed.
     """
     parser = argparse.ArgumentParser(description="Render the report: CSVs, figures -> HTML, PDF.")
     parser.add_argument("folder", metavar="DIR", type=Path, help="results folder of one machine")
     parser.add_argument("--only", choices=("html", "pdf"), help="write this one alone")
     options = parser.parse_args(argv)
-    return command.attempt(lambda: _write(load(options.folder), options.only))
+    return command.attempt(lambda: _write(options.folder, options.only))
 
 
-def _write(results: Results, only: str | None) -> None:
-    page = html(results)
+def _write(folder: Path, only: str | None) -> None:
     if only != "pdf":
-        schema.write_atomically(results.folder / "report.html", page)
+        schema.write_atomically(folder / "report.html", html(load(folder)))
     if only == "html":
         return
     problem = pdf_problem()
     if problem and only is None:
         print(problem, file=sys.stderr)
         return
-    write_pdf(page, results.folder / "report.pdf")
+    write_pdf(_made(folder / "report.html"), folder / "report.pdf")
+
+
+def _made(path: Path) -> str:
+    """The page as it was written: the PDF is that very page, printed."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ResultsError(
+            f"{path}: can't be read: {error.strerror}; make it with "
+            "`python -m reports.render DIR --only html`"
+        ) from error
 
 
 if __name__ == "__main__":

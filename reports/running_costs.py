@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,8 @@ import pandas as pd
 
 from reports import wording
 from reports.answers import cell
-from reports.load import Block, Results, records
+from reports.load import Results, records
+from reports.sentences import Row
 
 #: component -> its column's heading
 HEADINGS = {
@@ -140,13 +141,15 @@ def _reasons(grouped: dict[str, dict[str, dict[str, Any]]]) -> Iterator[str]:
             yield f"{label}: {reason}"
 
 
-def told(losses: pd.DataFrame, block: Block) -> tuple[str, ...]:
+def told(lost: Sequence[Row]) -> tuple[str, ...]:
     """What explains the loss of a block's pools: the fastest of each executor, steady first.
 
-    Then the fastest for a single batch, where its start is a part of the loss.
+    Then the fastest for a single batch, where its start is a part of the loss. `lost` are the
+    block's rows of losses.csv that say something, the fastest first.
     """
-    here = losses[(losses["block"] == block.name) & (losses["sentence"] != "")]
-    fastest = here.sort_values("seconds", kind="stable").drop_duplicates(["mode", "executor"])
-    steady = fastest[fastest["mode"] == "steady"]["sentence"].tolist()[:MOST_TOLD]
-    once = fastest[(fastest["mode"] == "oneshot") & (fastest["startup_share"] >= WORTH_A_START)]
-    return (*map(str, steady), *map(str, once["sentence"].tolist()[:1]))
+    fastest = {(row["mode"], row["executor"]): row for row in reversed(lost)}
+    ordered = sorted(fastest.values(), key=lambda row: float(row["seconds"]))
+    steady = [str(row["sentence"]) for row in ordered if row["mode"] == "steady"]
+    once = [str(row["sentence"]) for row in ordered
+            if row["mode"] == "oneshot" and row["startup_share"] >= WORTH_A_START]  # fmt: skip
+    return (*steady[:MOST_TOLD], *once[:1])

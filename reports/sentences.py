@@ -153,7 +153,8 @@ def certainty(row: Row, block: Block) -> str:
         )
     elif verdict == "best" and len(block.approaches) > 1:
         worse, rivals = objective(row).worse, len(block.approaches) - 1
-        parts.append(f"Each of its {rivals} rivals is {worse} or is out.")
+        who = "Its only rival is" if rivals == 1 else f"Each of its {rivals} rivals is"
+        parts.append(f"{who} {worse} or is out.")
     parts.append(f"{_regret(row)} after {rounds}.")
     if open_:
         parts.append(f"Not settled: {wording.listing(open_)}.")
@@ -175,6 +176,21 @@ def _undecided(row: Row, rivals: list[str], rounds: str) -> str:
     if wording.known(row["rounds_needed"]):
         text += f"; about {wording.count(row['rounds_needed'], 'round')} would decide it"
     return text + "."
+
+
+def runner_up(row: Row) -> str:
+    """The second best, and what taking it instead would cost; nothing where there is none."""
+    second = str(row["runner_up"])
+    if not second or str(row["verdict"]) == "failed":
+        return ""
+    text = f"Runner-up: {second}"
+    if not wording.known(row["runner_up_low"]):
+        return f"{text} (too few rounds to compare)."
+    ratio = wording.times(row["runner_up_ratio"])
+    interval = wording.times_interval(row["runner_up_low"], row["runner_up_high"])
+    what = objective(row)
+    whose = "time" if what.is_time else what.noun
+    return f"{text}, {ratio} its {whose} ({interval})."
 
 
 def price(row: Row, sequential: Row | None) -> str:
@@ -235,7 +251,7 @@ def oneshot(row: Row) -> str:
     """The verdict for a pool that is started for one batch and stopped again."""
     verdict = str(row["verdict"])
     approach = marked(str(row["approach"]), row)
-    start_text = "For a single batch (pool started and stopped around it)"
+    start_text = "With the pool started and stopped around it,"
     if verdict == "failed":
         return f"{start_text} nothing gave a right answer."
     if alone(row):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from experiments.statistics.objectives import CPU_SECONDS, Objective
-from reports import figures, law_lines, running_costs, sentences, wording
+from reports import figures, law_lines, running_costs, sentences, validity, wording
 from reports.answers import Answer, Tables, answer, cell, gain, verdict_rows
 from reports.law_lines import Law
 from reports.load import Block, Results, records
@@ -68,14 +69,16 @@ class BlockView:
     block: Block
     anchor: str
     answer: Answer
-    sentences: tuple[str, ...]
-    figure: Markup | None
-    approaches: tuple[ApproachLine, ...]
-    latencies: tuple[LatencyLine, ...]
-    absent: tuple[Absent, ...]
-    laws: tuple[Law, ...]
+    lead: str
+    #: (words it begins with, text) of each paragraph
+    story: tuple[tuple[str, str], ...]
     flags: tuple[str, ...]
     facts: str
+    figure: Markup | None = None
+    approaches: tuple[ApproachLine, ...] = ()
+    latencies: tuple[LatencyLine, ...] = ()
+    absent: tuple[Absent, ...] = ()
+    laws: tuple[Law, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,9 @@ def subjects(results: Results, tables: Tables) -> list[Subject]:
             summary=wording.capital(views[0].block.summary),
             kind="CPU-bound" if views[0].block.kind == "cpu" else "mostly waiting",
             blocks=tuple(views),
-            laws=law_lines.of_cores(tables.fits, [view.block for view in views]),
+            laws=law_lines.of_cores(tables.fits, [view.block for view in views])
+            if results.detailed
+            else (),
         )
         for place, (name, views) in enumerate(grouped.items())
     ]
@@ -121,50 +126,67 @@ def _block_view(
     block: Block,
     number: int,
 ) -> BlockView:
-    summary = tables.summary[tables.summary["block"] == block.name]
     steady, once = rows[block.name, "steady"], rows.get((block.name, "oneshot"))
     return BlockView(
         block=block,
         anchor=f"block-{number}",
         answer=answer(block, steady, number),
-        sentences=_story(tables, block, steady, once),
-        figure=_figure(results, summary, block, steady, number),
-        approaches=_approach_lines(summary, str(steady["approach"]), block.objective),
-        latencies=_latency_lines(summary, str(steady["approach"])),
-        absent=_absent(summary, block),
-        laws=law_lines.of_workers(tables.fits, block),
+        lead=sentences.recommendation(steady),
+        story=_story(results, tables, block, steady, once),
         flags=tuple(sentences.concerns(steady, once)),
-        facts=_facts(results, block, summary),
+        facts=_facts(results, block),
+        **(_details(results, tables, steady, number) if results.detailed else {}),
     )
 
 
-def _story(tables: Tables, block: Block, steady: Row, once: Row | None) -> tuple[str, ...]:
+def _details(results: Results, tables: Tables, row: Row, number: int) -> dict[str, Any]:
+    """What a large report leaves to the CSV files: the figure and the tables of one block."""
+    block, recommended = results.blocks[number], str(row["approach"])
     summary = tables.summary[tables.summary["block"] == block.name]
-    sequential = _sequential(summary)
-    told = [
-        sentences.recommendation(steady),
-        sentences.certainty(steady, block),
-        sentences.price(steady, sequential),
-        sentences.start(steady),
-        sentences.responsiveness(steady, sequential),
-        sentences.latency(_steady_row(summary, steady["approach"]), sequential),
-        sentences.oneshot(once) if once is not None else "",
-        *running_costs.told(tables.losses, block),
-        f"{wording.capital(block.objective_note)}." if block.objective_note else "",
-        f"{sentences.WEAK}, and a batch is the sequential program's work." if block.is_weak else "",
-    ]
-    return tuple(text for text in told if text)
+    return {
+        "figure": _figure(results, summary, block, row, number),
+        "approaches": _approach_lines(summary, recommended, block.objective),
+        "latencies": _latency_lines(summary, recommended),
+        "absent": _absent(summary, block),
+        "laws": law_lines.of_workers(tables.fits, block),
+    }
 
 
-def _sequential(summary: pd.DataFrame) -> Row | None:
-    rows = summary[(summary["executor"] == "sequential") & (summary["mode"] == "steady")]
-    rows = rows[rows["status"] == "ok"].sort_values("seconds")
-    return None if rows.empty else {str(key): value for key, value in rows.iloc[0].items()}
+def _story(
+    results: Results, tables: Tables, block: Block, steady: Row, once: Row | None
+) -> tuple[tuple[str, str], ...]:
+    """The paragraphs under the recommendation, each with the words it begins with."""
+    rows = tables.steady.get(block.name, [])
+    sequential = _sequential(rows)
+    note = f"{wording.capital(block.objective_note)}." if block.objective_note else ""
+    weak = f"{sentences.WEAK}, and a batch is the sequential program's work."
+    told = {
+        "How sure": [sentences.certainty(steady, block), sentences.runner_up(steady), note],
+        "What it takes": [
+            sentences.price(steady, sequential),
+            sentences.start(steady),
+            sentences.responsiveness(steady, sequential),
+            sentences.latency(_row_of(rows, str(steady["approach"])), sequential),
+        ],
+        "A single batch": [sentences.oneshot(once) if once is not None else ""],
+        "What is lost": running_costs.told(tables.lost.get(block.name, [])),
+        "Where it holds": [
+            weak if block.is_weak else "",
+            validity.told(results, tables.changes, block),
+        ],
+    }
+    paragraphs = ((name, " ".join(filter(None, texts))) for name, texts in told.items())
+    return tuple((name, text) for name, text in paragraphs if text)
 
 
-def _steady_row(summary: pd.DataFrame, approach: str) -> Row | None:
-    rows = summary[(summary["approach"] == approach) & (summary["mode"] == "steady")]
-    return None if rows.empty else records(rows)[0]
+def _sequential(rows: Sequence[Row]) -> Row | None:
+    """The fastest sequential row that ran."""
+    ran = [row for row in rows if row["executor"] == "sequential" and row["status"] == "ok"]
+    return min(ran, key=lambda row: float(row["seconds"]), default=None)
+
+
+def _row_of(rows: Sequence[Row], approach: str) -> Row | None:
+    return next((row for row in rows if row["approach"] == approach), None)
 
 
 def _figure(
@@ -255,12 +277,12 @@ def _absent(summary: pd.DataFrame, block: Block) -> tuple[Absent, ...]:
     return (*failed, *planned)
 
 
-def _facts(results: Results, block: Block, summary: pd.DataFrame) -> str:
+def _facts(results: Results, block: Block) -> str:
     run = results.runs.get(block.name, {})
     parts = []
-    if summary["items"].notna().any():
+    if wording.known(run.get("items")):
         whose = "for each worker" if block.is_weak else "a batch"
-        parts.append(f"{wording.count(summary['items'].max(), 'item')} {whose}")
+        parts.append(f"{wording.count(run['items'], 'item')} {whose}")
     if wording.known(run.get("item_ms")):
         parts.append(f"an item of {wording.milliseconds(run['item_ms'])}")
     if wording.known(run.get("rounds")):

@@ -16,7 +16,7 @@ MARKS: dict[Outcome, tuple[str, str]] = {
     NOT_KEPT: ("✕", "contradicted"),
     UNTOLD: ("?", "undecided"),
 }
-#: cells that are named where a rule is broken; the sections of the blocks have them all
+#: cells that are named where a rule is broken: the tables beside the report have them all
 MOST_NAMED = 6
 
 

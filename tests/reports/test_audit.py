@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from reports import thumb
 from reports.answers import Tables
 from reports.audit import RULES, Evidence, Finding, Part, audit, tally
 from reports.audit.certainty import DRAWS, covered
 from reports.audit.finding import KEPT, NOT_KEPT, UNTOLD
-from reports.headlines import headlines
 from reports.load import Results, load
 from tests.reports import synthetic
 from tests.reports.conftest import finish
@@ -48,7 +48,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Results:
 @pytest.fixture
 def evidence(sound: Results) -> Evidence:
     tables = Tables.of(sound)
-    return Evidence(sound, tables, headlines(sound, tables.verdicts))
+    return Evidence(sound, tables, [rule.evidence for rule in thumb.rules(sound, tables)])
 
 
 def checked(number: int, evidence: Evidence) -> Finding:
@@ -164,7 +164,7 @@ BREAKS: list[tuple[int, str, Callable[[Evidence], Evidence]]] = [
     (3, "another rate", lambda e: summary(e, items_per_second=1.02)),
     (4, "another ratio", lambda e: summary(e, speedup=1.001)),
     (4, "outside its interval", lambda e: summary(e, speedup_low=1.5)),
-    (4, "an average in the headlines", lambda e: replace(
+    (4, "an average in the first sentences", lambda e: replace(
         e, headlines=["On average processes are 7.77x sequential."])),
     (5, "a time without interval", lambda e: summary(e, seconds_low=np.nan)),
     (5, "a speedup without interval", lambda e: summary(e, speedup_low=np.nan)),

@@ -1,7 +1,16 @@
 # Figures and the report, as one HTML file and as PDF.
 TABLES = [
     f"{RESULTS}/{name}.csv"
-    for name in ("summary", "verdicts", "fits", "claims", "ceiling", "overheads", "losses")
+    for name in (
+        "summary",
+        "verdicts",
+        "fits",
+        "claims",
+        "ceiling",
+        "overheads",
+        "losses",
+        "breakeven",
+    )
 ]
 
 
@@ -43,11 +52,8 @@ rule html:
 
 rule pdf:
     input:
-        MEASURED,
-        TABLES,
-        f"{RESULTS}/figures",
+        f"{RESULTS}/report.html",
         code=REPORT_CODE,
-        templates=TEMPLATES,
     output:
         f"{RESULTS}/report.pdf",
     log:

@@ -1,0 +1,60 @@
+"""An approach as Python code: the pool to make, with the numbers that were measured."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+#: chunks a worker gets in a batch under the option `chunk: auto` (as the executor makes them)
+CHUNKS_PER_WORKER = 4
+
+
+def code(executor: str, options: str, workers: int) -> str:
+    """The line that makes the pool, or runs the items where there is none.
+
+    `options` is the JSON of the tables. An executor that is not known here gives no code: better
+    none than a wrong line.
+    """
+    try:
+        given = json.loads(options or "{}")
+    except ValueError:
+        return ""
+    maker = _MAKERS.get(executor)
+    return maker(given, int(workers)) if maker and isinstance(given, dict) else ""
+
+
+def _sequential(options: Mapping[str, Any], workers: int) -> str:
+    return "[work(item) for item in items]"
+
+
+def _threads(options: Mapping[str, Any], workers: int) -> str:
+    return f"ThreadPoolExecutor(max_workers={workers})"
+
+
+def _interpreters(options: Mapping[str, Any], workers: int) -> str:
+    return f"InterpreterPoolExecutor(max_workers={workers})"
+
+
+def _processes(options: Mapping[str, Any], workers: int) -> str:
+    method = options.get("start_method", "fork")
+    if method not in ("fork", "spawn", "forkserver"):
+        return ""
+    pool = f'ProcessPoolExecutor(max_workers={workers}, mp_context=get_context("{method}"))'
+    if options.get("chunk", "default") != "auto":
+        return pool
+    chunk = f"-(-len(items) // {CHUNKS_PER_WORKER * workers})"
+    return f"{pool}.map(work, items, chunksize={chunk})"
+
+
+def _asyncio(options: Mapping[str, Any], workers: int) -> str:
+    return f"asyncio.Semaphore({workers})"
+
+
+_MAKERS = {
+    "sequential": _sequential,
+    "threads": _threads,
+    "processes": _processes,
+    "asyncio": _asyncio,
+    "interpreters": _interpreters,
+}

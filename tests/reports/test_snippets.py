@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import ast
+import asyncio
+import json
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+
+import pytest
+
+from experiments.launch.executors.processes import CHUNKS_PER_WORKER, chunk_size
+from reports import snippets
+
+NAMES = {
+    "ProcessPoolExecutor": ProcessPoolExecutor,
+    "ThreadPoolExecutor": ThreadPoolExecutor,
+    "get_context": get_context,
+    "asyncio": asyncio,
+    "items": list(range(50)),
+    "work": float,
+}
+
+
+def run(code: str) -> object:
+    return eval(code, dict(NAMES))  # our own line, made from a fixed set of words
+
+
+def test_pools_are_made_with_the_measured_workers() -> None:
+    threads = snippets.code("threads", "{}", 32)
+    assert threads == "ThreadPoolExecutor(max_workers=32)"
+    pool = run(threads)
+    assert isinstance(pool, Executor)
+    pool.shutdown()
+    assert run(snippets.code("sequential", "{}", 1)) == [float(n) for n in range(50)]
+    assert isinstance(run(snippets.code("asyncio", "{}", 8)), asyncio.Semaphore)
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_processes_are_started_as_they_were_measured(method: str) -> None:
+    code = snippets.code("processes", json.dumps({"start_method": method}), 2)
+    pool = run(code)
+    assert isinstance(pool, ProcessPoolExecutor)
+    assert pool._mp_context.get_start_method() == method  # type: ignore[attr-defined]
+    pool.shutdown()
+
+
+def test_chunks_are_as_large_as_the_executor_makes_them() -> None:
+    options = json.dumps({"start_method": "fork", "chunk": "auto"})
+    code = snippets.code("processes", options, 3)
+    call = ast.parse(code, mode="eval").body
+    assert isinstance(call, ast.Call)
+    (chunk,) = [keyword.value for keyword in call.keywords if keyword.arg == "chunksize"]
+    for many in (1, 11, 12, 13, 50):
+        size = eval(ast.unparse(chunk), {"items": range(many), "len": len})
+        assert size == chunk_size("auto", many, 3)
+    assert snippets.CHUNKS_PER_WORKER == CHUNKS_PER_WORKER
+
+
+@pytest.mark.parametrize(
+    ("executor", "options"),
+    [("dask", "{}"), ("processes", '{"start_method": "\\"); evil(\\""}'), ("threads", "{broken")],
+)
+def test_what_is_not_known_gives_no_code_rather_than_a_wrong_line(
+    executor: str, options: str
+) -> None:
+    assert snippets.code(executor, options, 2) == ""
