@@ -28,6 +28,8 @@ class Tables:
     ceiling: pd.DataFrame
     overheads: pd.DataFrame
     losses: pd.DataFrame
+    launches: pd.DataFrame
+    samples: pd.DataFrame
     breakeven: pd.DataFrame
 
     @cached_property
@@ -50,7 +52,8 @@ class Tables:
     def of(cls, results: Results) -> Tables:
         """Read them all. Raises ResultsError for the first one missing or broken."""
         wanted = (schema.SUMMARY, schema.VERDICT_TABLE, schema.FITS, schema.CLAIMS,
-                  schema.CEILING, schema.OVERHEADS, schema.LOSSES, schema.BREAKEVEN)  # fmt: skip
+                  schema.CEILING, schema.OVERHEADS, schema.LOSSES, schema.LAUNCHES,
+                  schema.SAMPLES, schema.BREAKEVEN)  # fmt: skip
         tables = cls(*(results.table(table) for table in wanted))
         answered = tables.verdicts["block"].isin([block.name for block in results.blocks])
         return replace(tables, verdicts=tables.verdicts[answered])

@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from experiments import schema
 from experiments.statistics.fixed import FIXED_ROUNDS, fixed_launches
 from reports import wording
 from reports.load import Block, Results, canonical
@@ -45,12 +44,12 @@ class CostLine:
     second_share: str
 
 
-def block_costs(results: Results, summary: pd.DataFrame) -> dict[str, Cost]:
+def block_costs(results: Results, summary: pd.DataFrame, launches: pd.DataFrame) -> dict[str, Cost]:
     """The cost of every block of the plan, by name; `summary` says which approaches failed."""
-    launches = results.table(schema.LAUNCHES)
     without_race = [block.name for block in results.overheads]
     launches = launches[~launches["block"].isin(without_race)]
-    launches = launches.assign(executor_options=launches["executor_options"].map(canonical))
+    known = {text: canonical(text) for text in launches["executor_options"].unique()}
+    launches = launches.assign(executor_options=launches["executor_options"].map(known))
     rows = summary[(summary["mode"] == "steady") & (summary["race"] == "failed")]
     options = rows["executor_options"].map(canonical)
     failed = set(
@@ -105,13 +104,21 @@ def saving(whole: Cost) -> str:
 
 
 def lines(results: Results, costs: dict[str, Cost]) -> list[CostLine]:
-    """The table: the total, then a line a block in the plan's order."""
+    """The table: the total, then a line a block in the plan's order, and what else was raced."""
     whole = _line("All blocks", {}, total(costs.values()))
-    own = [
-        _line(_name(block), results.runs.get(block.name, {}), costs[block.name])
-        for block in results.blocks
+    raced = [
+        *((_name(block), block) for block in results.blocks),
+        *((f"A/A control: {_name(block)}", block) for block in results.controls),
+        *((f"Search: {_name(block)}", block) for block in results.searched),
     ]
-    return [whole, *own]
+    return [
+        whole,
+        *(
+            _line(name, results.runs.get(block.name, {}), costs[block.name])
+            for name, block in raced
+            if block.name in costs
+        ),
+    ]
 
 
 def _name(block: Block) -> str:

@@ -21,7 +21,9 @@ from reports import (
     command,
     control,
     cost,
+    grid,
     method,
+    missing,
     notes,
     running_costs,
     sentences,
@@ -29,6 +31,7 @@ from reports import (
     wording,
 )
 from reports.answers import Tables, answers
+from reports.audit import Evidence, audit, tally
 from reports.load import Results, ResultsError, load, records
 from reports.subjects import subjects
 
@@ -81,6 +84,8 @@ def context(results: Results) -> dict[str, Any]:
     """Everything the templates print."""
     tables = Tables.of(results)
     searches = breakeven_view.views(results)
+    rules = thumb.rules(results, tables)
+    opening = [f"{rule.advice}: {rule.evidence}" for rule in rules]
     script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
     return {
         "title": f"Parallel Python on {results.name}",
@@ -90,7 +95,7 @@ def context(results: Results) -> dict[str, Any]:
         "script": Markup(script),
         "policy": policy(script),
         "asked": method.asked(results),
-        "rules": thumb.rules(results, tables),
+        "rules": rules,
         "notes": notes.notes(results, tables.verdicts),
         "control": control.view(results),
         "limits": method.limits(results),
@@ -107,6 +112,8 @@ def context(results: Results) -> dict[str, Any]:
         "claims": _claims(tables),
         "settings": method.settings(results),
         **_costs(results, tables),
+        **_grid(results, tables),
+        **_audit(Evidence(results, tables, opening)),
         "running_costs": running_costs.view(results, tables.overheads),
         "plausibility": method.plausibility_rules(results),
         "ceiling": method.ceiling_lines(tables.ceiling),
@@ -150,7 +157,7 @@ def _subtitle(results: Results) -> str:
 
 
 def _costs(results: Results, tables: Tables) -> dict[str, Any]:
-    costs = cost.block_costs(results, tables.summary)
+    costs = cost.block_costs(results, tables.summary, tables.launches)
     return {
         "saving": cost.saving(cost.total(costs.values())),
         "costs": cost.lines(results, costs),
@@ -158,6 +165,20 @@ def _costs(results: Results, tables: Tables) -> dict[str, Any]:
         "efficiency": method.efficiency(results),
         "stops": method.stops(results),
     }
+
+
+def _grid(results: Results, tables: Tables) -> dict[str, Any]:
+    absent = missing.missing(results, tables.summary)
+    return {
+        "factors": grid.factors(results, tables.samples),
+        "cells": missing.tally(results, absent),
+        "missing": missing.lines(results, absent),
+    }
+
+
+def _audit(evidence: Evidence) -> dict[str, Any]:
+    found = audit(evidence)
+    return {"audit": found, "audit_tally": tally(found)}
 
 
 def _claims(tables: Tables) -> list[dict[str, str]]:

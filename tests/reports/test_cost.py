@@ -19,7 +19,8 @@ def costs(folder: Path, *scenes: Scene, **seconds: float | None) -> dict[str, Co
     """Costs of a made-up run whose launches took so long, by executor (else 1 s)."""
     results = measured(folder, *scenes, **seconds)
     summarise.main(results)
-    return cost.block_costs(results, results.table(schema.SUMMARY))
+    tables = (results.table(table) for table in (schema.SUMMARY, schema.LAUNCHES))
+    return cost.block_costs(results, *tables)
 
 
 def measured(folder: Path, *scenes: Scene, **seconds: float | None) -> Results:
