@@ -34,7 +34,7 @@ def locks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def prepare(**changes: Any) -> preflight.Run:
-    how = {"cores": None, "dry": False, "errand": False}
+    how = {"given": {}, "cores": None, "dry": False, "errand": False}
     how |= {key: changes.pop(key) for key in list(changes) if key in how}
     return preflight.prepare({**CONFIG, **changes}, **how)
 
