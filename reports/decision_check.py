@@ -102,7 +102,7 @@ def _value(value: Any) -> str:
     """A value as Snakemake's --config reads it back (see experiments.settings.typed)."""
     if isinstance(value, str):
         # a block of YAML's own is left alone by Snakemake, which strips quotes and guesses numbers
-        return value if _PLAIN_PATH.fullmatch(value) and not _numeric(value) else f"|-\n  {value}"
+        return value if _PLAIN_PATH.fullmatch(value) and not _numeric(value) else f"|-\n  {value}\n"
     text = json.dumps(_guarded(value), ensure_ascii=False)
     return _UNUSUAL.sub(lambda found: f"\\U{ord(found[0]):08x}", text)
 
