@@ -19,7 +19,8 @@ from experiments import schema
 from experiments.statistics.objectives import SECONDS
 from reports import command, control, decision_check, markdown, method, wording
 from reports.answers import verdict_rows
-from reports.decision_view import ACCEPTED, PROPOSED, Decision, decide, families
+from reports.decision_options import families
+from reports.decision_view import ACCEPTED, PROPOSED, Decision, decide
 from reports.load import Block, Results, ResultsError, load, records
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -101,6 +101,6 @@ rule decision:
         "../envs/poolwise.yaml"
     params:
         results=lambda wildcards, output: os.path.dirname(output[0]),
-        tasks=[f"--task={name}" for name in RUN.decision],
+        tasks=lambda wildcards: [f"--task={name}" for name in RUN.decision],
     shell:
         "python -m reports.decision {params.results:q} {params.tasks:q} > {log:q} 2>&1"
