@@ -16,6 +16,7 @@ from experiments import host, settings
 from experiments.conductor import lock
 from experiments.conductor.__main__ import check_disk
 from experiments.conductor.progress import say
+from experiments.control import answer_blocks
 from experiments.plan import make_plan
 from experiments.words import describe
 
@@ -36,6 +37,8 @@ class Run:
     limit: int | None
     plan_digest: str
     search_digest: str
+    #: tasks that the decision record is about; none named: all
+    decision: tuple[str, ...]
 
 
 def config_file(given: bool) -> str | None:
@@ -54,10 +57,15 @@ def config_file(given: bool) -> str | None:
     return str(path)
 
 
-def prepare(config: Mapping[str, Any], cores: int | None, dry: bool, errand: bool) -> Run:
-    """Check everything, say the plan; exits with one line a problem and status 1."""
+def prepare(
+    config: Mapping[str, Any], given: Mapping[str, Any], cores: int | None, dry: bool, errand: bool
+) -> Run:
+    """Check everything, say the plan; exits with one line a problem and status 1.
+
+    `given` is what of the config was given on the command line.
+    """
     try:
-        return _prepare(config, cores, dry, errand)
+        return _prepare(settings.with_typed(config, given), cores, dry, errand)
     except (settings.ConfigError, lock.LockError) as error:
         sys.exit("\n".join(f"Poolwise: {line}" for line in str(error).splitlines()))
     except OSError as error:
@@ -66,11 +74,13 @@ def prepare(config: Mapping[str, Any], cores: int | None, dry: bool, errand: boo
 
 def _prepare(config: Mapping[str, Any], cores: int | None, dry: bool, errand: bool) -> Run:
     resolved = settings.resolve(config)
+    decision = resolved.pop("decision")  # no part of the plan: another one measures nothing
     facts = host.probe(resolved["machine"], cores)
     plan = make_plan(resolved, facts)
     machine = facts["machine"]
     results = Path(resolved["results"]) / machine
-    run = Run(resolved, machine, results.as_posix(), cores, plan["digest"], plan["search_digest"])
+    run = Run(resolved, machine, results.as_posix(), cores, plan["digest"], plan["search_digest"],
+              _recorded(decision, plan))  # fmt: skip
     if errand:
         return run
     _check_old_results(results, plan)
@@ -83,6 +93,19 @@ def _prepare(config: Mapping[str, Any], cores: int | None, dry: bool, errand: bo
     if done:
         say(f"  {done} of {len(plan['blocks'])} blocks are measured already")
     return run
+
+
+def _recorded(decision: Any, plan: Mapping[str, Any]) -> tuple[str, ...]:
+    """The tasks of config key decision: the record can only be about what is measured."""
+    there = list(dict.fromkeys(block["task"] for block in answer_blocks(plan)))
+    named = () if decision == "all" else tuple(decision)
+    for position, name in enumerate(named):
+        if name not in there:
+            raise settings.ConfigError(
+                f"config key 'decision.{position}': task {name!r} is not in the grid; it has "
+                f"{', '.join(there)}"
+            )
+    return named
 
 
 def _check_old_results(results: Path, plan: Mapping[str, Any]) -> None:

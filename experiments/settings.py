@@ -82,6 +82,43 @@ def _flag(value: Any) -> Any:
     return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
 
+def typed(given: Any) -> Any:
+    """A list or mapping of Snakemake's --config with its numbers, flags and nulls as such.
+
+    Snakemake reads a single value as a number, but leaves all that stands inside [ ] and { } as
+    text. A text that would be read as one of these is written with quotes inside quotes: '"1"'.
+    """
+    if isinstance(given, Mapping):
+        return {key: _inner(value) for key, value in given.items()}
+    return [_inner(value) for value in given] if isinstance(given, list) else given
+
+
+def _inner(value: Any) -> Any:
+    if not isinstance(value, str):
+        return typed(value)
+    try:
+        scalar = json.loads(value)
+    except ValueError:
+        return value
+    return value if isinstance(scalar, dict | list) or not _is_json(scalar) else scalar
+
+
+def _is_json(scalar: Any) -> bool:
+    """Python's reader takes NaN and Infinity too, which are no JSON."""
+    return not isinstance(scalar, float) or math.isfinite(scalar)
+
+
+def with_typed(config: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The config with what was given on the command line typed; the rest of it is a file's."""
+    found = dict(config)
+    for key, value in given.items():
+        if isinstance(value, Mapping) and isinstance(found.get(key), Mapping):
+            found[key] = {**found[key], **typed(value)}
+        else:
+            found[key] = typed(value)
+    return found
+
+
 #: the presets thin these axes out to save time on their own grid; who names one wants it whole
 _WHOLE_AXES = {
     "core_axis": ("tasks", "cores"),
@@ -194,7 +231,7 @@ def _expectation(error: jsonschema.ValidationError) -> str:
     return known() if known else error.message
 
 
-_EMPTY = dict.fromkeys(("looks", "simplicity"), "name at least one")
+_EMPTY = dict.fromkeys(("looks", "simplicity", "decision"), "name at least one")
 _TYPES = {"integer": "a whole number", "number": "a number", "string": "text",
           "object": "keys with values", "array": "auto or a list"}  # fmt: skip
 _PATTERNS = {
@@ -205,6 +242,8 @@ _PATTERNS = {
 
 def _type_words(error: jsonschema.ValidationError) -> str:
     words = _TYPES.get(str(error.validator_value), str(error.validator_value))
+    if error.validator_value == "array" and list(error.absolute_path) == ["decision"]:
+        return "all or a list of tasks"
     items = _parts(_parts(error.schema).get("items"))
     if items.get("type") == "integer":
         words += f" of whole numbers, each at least {items['minimum']}"

@@ -34,7 +34,7 @@ def locks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def prepare(**changes: Any) -> preflight.Run:
-    how = {"cores": None, "dry": False, "errand": False}
+    how = {"given": {}, "cores": None, "dry": False, "errand": False}
     how |= {key: changes.pop(key) for key in list(changes) if key in how}
     return preflight.prepare({**CONFIG, **changes}, **how)
 
@@ -221,3 +221,31 @@ def test_a_config_that_cant_be_read_does_not_fall_back(working_directory: Path) 
     (working_directory / "config.yaml").symlink_to("nowhere.yaml")
     with pytest.raises(SystemExit, match=r"Poolwise: config\.yaml: can't be read: No such file"):
         preflight.config_file(given=False)
+
+
+# --- the decision record --------------------------------------------------------------------
+
+
+def test_the_record_is_about_all_tasks_unless_some_are_named(locks: list[str]) -> None:
+    assert prepare().decision == ()
+    assert prepare(decision=["math_python"]).decision == ("math_python",)
+
+
+def test_naming_other_tasks_for_the_record_changes_nothing_that_is_measured(
+    locks: list[str],
+) -> None:
+    one, other = prepare(), prepare(decision=["math_python"])
+
+    assert (one.plan_digest, one.settings) == (other.plan_digest, other.settings)
+
+
+def test_a_record_about_what_is_not_measured_is_refused_with_what_is() -> None:
+    (line,) = refusal(decision=["math_python", "mixed"])
+
+    assert line == (
+        "Poolwise: config key 'decision.1': task 'mixed' is not in the grid; it has math_python"
+    )
+
+
+def test_numbers_in_lists_of_the_command_line_are_numbers(locks: list[str]) -> None:
+    assert prepare(workers=["1", "3"], given={"workers": ["1", "3"]}).settings["workers"] == [1, 3]

@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 import yaml
 
-from experiments.settings import PRESETS_PATH, SCHEMA_PATH, ConfigError, read_config_file, resolve
+from experiments.settings import (
+    PRESETS_PATH,
+    SCHEMA_PATH,
+    ConfigError,
+    read_config_file,
+    resolve,
+    with_typed,
+)
 from experiments.statistics.objectives import OBJECTIVES
 
 SCHEMA: dict[str, Any] = yaml.safe_load(SCHEMA_PATH.read_text())
@@ -234,3 +241,48 @@ def test_who_names_tasks_or_levels_gets_the_whole_axis(
     resolved = resolve(yaml.safe_load(config))
 
     assert (resolved["core_axis"], resolved["variant_tasks"]) == (core_axis, variant_tasks)
+
+
+# --- the command line -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "typed"),
+    [
+        (["1", "2"], [1, 2]),
+        (["0.5", "1e-05", "-3"], [0.5, 1e-05, -3]),
+        (["true", "false", "null"], [True, False, None]),
+        (["threads", "", "[1]", "{}", "NaN", "yes"], ["threads", "", "[1]", "{}", "NaN", "yes"]),
+        (['"1"', '"true"'], ["1", "true"]),
+        ([{"task": "mixed", "params": {"cpu_share": ["0", "0.75"]}}],
+         [{"task": "mixed", "params": {"cpu_share": [0, 0.75]}}]),
+        ("1", "1"),
+    ],
+)  # fmt: skip
+def test_what_snakemake_leaves_as_text_inside_lists_is_read(given: object, typed: object) -> None:
+    assert with_typed({"key": given}, {"key": given}) == {"key": typed}
+
+
+def test_what_stands_in_a_file_is_left_as_it_is() -> None:
+    config = {"tasks": [{"task": "own:Task", "params": {"text": "1"}}], "workers": ["1"]}
+
+    assert with_typed(config, {"workers": ["1"]}) == {**config, "workers": [1]}
+
+
+def test_a_mapping_on_the_command_line_adds_to_that_of_the_file() -> None:
+    config = {"disturbed": {"repeats": "2", "steal_share": 0.1}}
+    merged = with_typed(config, {"disturbed": {"repeats": "2"}})
+
+    assert merged == {"disturbed": {"repeats": 2, "steal_share": 0.1}}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("decision: math_python", 'must be all or a list of tasks, got "math_python"'),
+        ("decision: []", "name at least one, got []"),
+        ("decision: [ipc, ipc]", "names something twice"),
+    ],
+)
+def test_a_decision_that_names_no_tasks(text: str, says: str) -> None:
+    assert says in complaint(text)

@@ -10,7 +10,12 @@ rule summarise:
         MEASURED,
         code=REPORT_CODE,
     output:
-        f"{RESULTS}/summary.csv",
+        report(
+            f"{RESULTS}/summary.csv",
+            caption="../report/summary.rst",
+            category="Tables",
+            labels={"table": "summary.csv"},
+        ),
     log:
         f"{RESULTS}/logs/summarise.log",
     conda:
@@ -28,7 +33,12 @@ rule decide:
         f"{RESULTS}/ceiling.csv",
         code=REPORT_CODE,
     output:
-        f"{RESULTS}/verdicts.csv",
+        report(
+            f"{RESULTS}/verdicts.csv",
+            caption="../report/verdicts.rst",
+            category="Tables",
+            labels={"table": "verdicts.csv"},
+        ),
         f"{RESULTS}/verdicts.json",
     log:
         f"{RESULTS}/logs/decide.log",
@@ -45,7 +55,12 @@ rule fit:
         f"{RESULTS}/summary.csv",
         code=REPORT_CODE,
     output:
-        f"{RESULTS}/fits.csv",
+        report(
+            f"{RESULTS}/fits.csv",
+            caption="../report/fits.rst",
+            category="Tables",
+            labels={"table": "fits.csv"},
+        ),
     log:
         f"{RESULTS}/logs/fit.log",
     conda:
@@ -61,7 +76,12 @@ rule breakeven_points:
         MEASURED,
         code=REPORT_CODE,
     output:
-        f"{RESULTS}/breakeven.csv",
+        report(
+            f"{RESULTS}/breakeven.csv",
+            caption="../report/breakeven.rst",
+            category="Tables",
+            labels={"table": "breakeven.csv"},
+        ),
     log:
         f"{RESULTS}/logs/breakeven.log",
     conda:
@@ -78,7 +98,12 @@ rule claims:
         f"{RESULTS}/verdicts.csv",
         code=REPORT_CODE,
     output:
-        f"{RESULTS}/claims.csv",
+        report(
+            f"{RESULTS}/claims.csv",
+            caption="../report/claims.rst",
+            category="Tables",
+            labels={"table": "claims.csv"},
+        ),
     log:
         f"{RESULTS}/logs/claims.log",
     conda:
@@ -94,7 +119,12 @@ rule overheads:
         MEASURED,
         code=REPORT_CODE,
     output:
-        f"{RESULTS}/overheads.csv",
+        report(
+            f"{RESULTS}/overheads.csv",
+            caption="../report/overheads.rst",
+            category="Tables",
+            labels={"table": "overheads.csv"},
+        ),
     log:
         f"{RESULTS}/logs/overheads.log",
     conda:
@@ -112,7 +142,12 @@ rule losses:
         f"{RESULTS}/overheads.csv",
         code=REPORT_CODE,
     output:
-        f"{RESULTS}/losses.csv",
+        report(
+            f"{RESULTS}/losses.csv",
+            caption="../report/losses.rst",
+            category="Tables",
+            labels={"table": "losses.csv"},
+        ),
     log:
         f"{RESULTS}/logs/losses.log",
     conda:

@@ -19,6 +19,7 @@ os.environ.update(
 from experiments import preflight
 from experiments.conductor.progress import say
 from experiments.workflow import Blocks, calm, is_quiet
+from reports.catalogue import figure_kind, figure_labels
 from reports.render import pdf_problem
 from snakemake.logging import logger as snakemake_logger
 
@@ -34,9 +35,11 @@ if is_quiet(workflow):
 
 RUN = preflight.prepare(
     config,
+    given=workflow.config_settings.config,
     cores=workflow.resource_settings.cores,
     dry=workflow.output_settings.dryrun,
-    errand=bool(preflight.ERRANDS & set(sys.argv)) or not workflow.is_main_process,
+    errand=bool(preflight.ERRANDS & {word.partition("=")[0] for word in sys.argv})
+    or not workflow.is_main_process,
 )
 RESULTS = RUN.results
 PDF_PROBLEM = pdf_problem()

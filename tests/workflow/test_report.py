@@ -1,0 +1,114 @@
+"""Snakemake's own report of the results (`snakemake --report`); decision.md made again, checked."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.workflow.driving import TRACE, Folder
+
+pytestmark = pytest.mark.host
+
+#: tables that are made from measurements, and so belong into a report
+MADE = {"summary", "verdicts", "fits", "claims", "breakeven", "overheads", "losses"}
+
+
+@pytest.fixture(scope="module")
+def reported(tmp_path_factory: pytest.TempPathFactory) -> Folder:
+    """A small run with all that `rule all` makes; the tests change its record only."""
+    folder = Folder.make(tmp_path_factory.mktemp("reported"), tasks=["math_python", "ipc"])
+    ended = folder.run(timeout=300)
+    assert ended.status == 0, ended.said
+    return folder
+
+
+def variable(page: str, name: str) -> Any:
+    """A JSON value that the page's scripts start from."""
+    start = f"var {name} = "
+    value = page[page.index(start, page.index(f'<script id="{name.replace("_", "-")}">')) :]
+    return json.JSONDecoder().raw_decode(value.removeprefix(start))[0]
+
+
+def report(folder: Folder, name: str) -> Path:
+    # no network: whatever would be fetched fails at once
+    proxies = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
+    ended = folder.run("--report", name, **proxies)
+    assert ended.status == 0, ended.said
+    assert TRACE not in ended.said
+    return folder.path / name
+
+
+def in_a_shell(folder: Folder, command: str) -> subprocess.CompletedProcess[str]:
+    """Snakemake with a record's words, as a shell reads them."""
+    snakefile = shlex.quote(str(folder.project / "workflow" / "Snakefile"))
+    line = f"{shlex.quote(sys.executable)} -m snakemake -s {snakefile} {command}"
+    return subprocess.run(
+        ["sh", "-c", line], cwd=folder.path, env=folder.environment, capture_output=True, text=True,
+        timeout=150,
+    )  # fmt: skip
+
+
+def test_figures_and_tables_carry_captions_and_categories(reported: Folder) -> None:
+    page = report(reported, "report.html").read_text(encoding="utf-8")
+    categories, results = variable(page, "categories"), variable(page, "results")
+    named = {
+        category: {Path(path).name for paths in kinds.values() for path in paths}
+        for category, kinds in categories.items()
+    }
+
+    assert named["Tables"] == {f"{name}.csv" for name in MADE}
+    assert {"report.html", "decision.md"} <= named["Report"]
+    drawn = {path.name for path in reported.results.glob("figures/*.svg")}
+    assert named["Figures"] == drawn
+    assert set(categories["Figures"]) >= {"Speedup against workers"}
+    assert all(result["caption"].startswith("<p>") for result in results.values())
+    assert all(result["labels"] for result in results.values())
+    labels = [result["labels"] for path, result in results.items() if "speedup-" in path]
+    assert {label["task"] for label in labels} == {"math_python", "ipc"}
+    assert "which way of running Python in parallel" in variable(page, "workflow_desc")
+
+
+def test_a_zip_holds_every_file(reported: Folder) -> None:
+    with zipfile.ZipFile(report(reported, "report.zip")) as archive:
+        names = {Path(name).name for name in archive.namelist()}
+
+    assert {"report.html", "decision.md", "verdicts.csv"} <= names
+    assert {path.name for path in reported.results.glob("figures/*.svg")} <= names
+
+
+def test_nothing_is_made_again_afterwards(reported: Folder) -> None:
+    ended = reported.run("-n")
+
+    assert ended.status == 0, ended.said
+    assert "Nothing to be done" in ended.printed
+
+
+def test_another_decision_makes_the_record_again_and_nothing_else(reported: Folder) -> None:
+    before = {path: path.stat().st_mtime_ns for path in reported.results.glob("*.*")}
+    ended = reported.run("--config", "decision=[ipc]")
+    changed = {path.name for path, time in before.items() if path.stat().st_mtime_ns != time}
+
+    assert ended.status == 0, ended.said
+    assert changed == {"decision.md"}
+    assert "# How to run ipc on bench" in (reported.results / "decision.md").read_text()
+
+
+def test_the_command_in_the_record_measures_its_blocks_again(reported: Folder) -> None:
+    record = (reported.results / "decision.md").read_text()
+    (command,) = re.findall(r"```sh\nsnakemake (.*?)\n```", record, re.DOTALL)
+    check = reported.path / "results" / "bench-check"
+    done = in_a_shell(reported, command)
+
+    assert done.returncode == 0, done.stderr
+    plans = [json.loads((folder / "plan.json").read_text()) for folder in (check, reported.results)]
+    again, first = ({b["block"]: b["digest"] for b in plan["blocks"]} for plan in plans)
+    assert again.items() <= first.items()
+    assert "# How to run" in (check / "decision.md").read_text()
