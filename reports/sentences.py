@@ -117,7 +117,8 @@ def recommendation(row: Row) -> str:
     if alone(row):
         return f"Not decided: {row['reason']}. A batch takes {wording.seconds(row['seconds'])}."
     if verdict == "inconclusive":
-        return f"Not decided. {approach} looks best so far: {first}{gain(row)}, {against(row)}."
+        how = against(row) if is_sequential(row) else f"{gain(row)}, {against(row)}"
+        return f"Not decided. {approach} looks best so far: {first}{how}."
     if is_sequential(row):
         return (
             f"Stay with {marked('the sequential program', row)} ({first}{against(row)}): nothing "
@@ -257,7 +258,8 @@ def oneshot(row: Row) -> str:
     if alone(row):
         return f"{start_text} it is not decided: {row['reason']}."
     if verdict == "inconclusive":
-        return f"{start_text} it is not decided; {approach} looks best: {gain(row)}."
+        how = against(row) if is_sequential(row) else gain(row)
+        return f"{start_text} it is not decided; {approach} looks best: {how}."
     if is_sequential(row):
         return f"{start_text} {marked('the sequential program', row)} remains: {against(row)}."
     return f"{start_text} take {approach}: {gain(row)}, {against(row)}."
