@@ -25,6 +25,8 @@ from experiments.task_points import TaskPoint, source_digest, task_points
 
 ROOT = Path(__file__).resolve().parent.parent
 WAITING_WORKERS = 64
+#: of a block's name before it is cut: file systems take 255, and other files are named after it
+MOST_NAME_BYTES = 180
 #: what a launch is made of: a change here means that other code was measured
 MEASURED_CODE = ("experiments/launch", "experiments/services")
 
@@ -232,11 +234,9 @@ def make_block(
         else:
             interpreter = host["interpreters"][0]["interpreter"]
             approaches.append({**entry, "interpreter": interpreter, "simplicity": len(approaches)})
-    safe_label = "".join(c if c.isalnum() or c in "=.-_" else "-" for c in point.label)
     objective = effective(settings["objective"], point.kind).name
-    name = "-".join(
-        part for part in (point.name.replace(":", "."), safe_label, f"{cores}c") if part
-    )
+    parts = (point.name.replace(":", "."), point.label, f"{cores}c")
+    name = _folder_name("-".join(part for part in parts if part))
     return {
         **({} if settings["scaling"] == STRONG else {"scaling": settings["scaling"]}),
         "block": name,
@@ -254,6 +254,14 @@ def make_block(
         "approaches": approaches,
         "not_run": not_run,
     }
+
+
+def _folder_name(name: str) -> str:
+    """A block's name as that of its folder, whatever a task of the user's is called."""
+    safe = "".join(c if c.isalnum() or c in "=.-_" else "-" for c in name)
+    if len(safe.encode()) <= MOST_NAME_BYTES:
+        return safe
+    return f"{safe.encode()[:MOST_NAME_BYTES].decode(errors='ignore')}-{digest(name)}"
 
 
 def _process_limit(settings: Mapping[str, Any], cores: int) -> int:

@@ -380,3 +380,20 @@ def test_variants_are_measured_for_the_tasks_they_are_asked_for() -> None:
     found = {block["task"]: "processes x2 (spawn)" in labels(block) for block in blocks}
 
     assert found == {"ipc": True, "math_python": False}
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("own_tasks:Lags", "own_tasks.Lags-1c"),
+        ("own:{x} <b>|/..'", "own.-x---b---..--1c"),
+        ("own:" + "l" * 300, f"own.{'l' * 176}-"),
+        ("own:" + "\N{GRINNING FACE}", "own.--1c"),
+    ],
+)
+def test_a_block_of_any_task_has_a_name_that_a_folder_can_have(name: str, folder: str) -> None:
+    (block,) = plan(tasks=[name])["blocks"]
+
+    assert block["block"].startswith(folder)
+    assert len(block["block"].encode()) < 200
+    assert block["task"] == name

@@ -24,7 +24,8 @@ checkpoint plan:
     conda:
         "../envs/poolwise.yaml"
     params:
-        settings=json.dumps(RUN.settings, sort_keys=True),
+        # a function, or braces in a name would be taken for wildcards
+        settings=lambda wildcards: json.dumps(RUN.settings, sort_keys=True),
         digest=RUN.plan_digest,  # a plan that would be another one by now is made again
     shell:
         "python -m experiments.plan --machine {input:q} --settings {params.settings:q}"
