@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from markupsafe import Markup
 
 from experiments.statistics.objectives import CPU_SECONDS, Objective
-from reports import figures, law_lines, running_costs, sentences, wording
+from reports import figure_views, law_lines, running_costs, sentences, wording
 from reports.answers import Answer, Tables, answer, cell, gain, verdict_rows
+from reports.figure_views import FigureView
 from reports.law_lines import Law
 from reports.load import Block, Results, records
 from reports.sentences import Row
@@ -69,7 +69,8 @@ class BlockView:
     anchor: str
     answer: Answer
     sentences: tuple[str, ...]
-    figure: Markup | None
+    figure: FigureView | None
+    costs: FigureView | None
     approaches: tuple[ApproachLine, ...]
     latencies: tuple[LatencyLine, ...]
     absent: tuple[Absent, ...]
@@ -87,6 +88,7 @@ class Subject:
     anchor: str
     summary: str
     kind: str
+    figures: tuple[FigureView, ...]
     blocks: tuple[BlockView, ...]
     #: how it scales with cores
     laws: tuple[Law, ...]
@@ -107,6 +109,7 @@ def subjects(results: Results, tables: Tables) -> list[Subject]:
             anchor=f"task-{place}",
             summary=wording.capital(views[0].block.summary),
             kind="CPU-bound" if views[0].block.kind == "cpu" else "mostly waiting",
+            figures=figure_views.of_task(results, tables.summary, name, place),
             blocks=tuple(views),
             laws=law_lines.of_cores(tables.fits, [view.block for view in views]),
         )
@@ -128,7 +131,8 @@ def _block_view(
         anchor=f"block-{number}",
         answer=answer(block, steady, number),
         sentences=_story(tables, block, steady, once),
-        figure=_figure(results, summary, block, steady, number),
+        figure=figure_views.speedup(results, summary, block, steady, number),
+        costs=figure_views.costs(results, summary, block, number),
         approaches=_approach_lines(summary, str(steady["approach"]), block.objective),
         latencies=_latency_lines(summary, str(steady["approach"])),
         absent=_absent(summary, block),
@@ -165,15 +169,6 @@ def _sequential(summary: pd.DataFrame) -> Row | None:
 def _steady_row(summary: pd.DataFrame, approach: str) -> Row | None:
     rows = summary[(summary["approach"] == approach) & (summary["mode"] == "steady")]
     return None if rows.empty else records(rows)[0]
-
-
-def _figure(
-    results: Results, summary: pd.DataFrame, block: Block, row: Row, number: int
-) -> Markup | None:
-    if figures.curve_rows(summary).empty:
-        return None
-    label = sentences.figure_finding(row, block)
-    return figures.inline(figures.speedup_path(results.folder, block), f"f{number}", label)
 
 
 def _approach_lines(
