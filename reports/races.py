@@ -226,9 +226,10 @@ def _planned(results: Results, launches: pd.DataFrame) -> pd.DataFrame:
         for block in results.blocks
         for one in block.approaches
     ]
-    plan = pd.DataFrame(rows, columns=["block", *_KEY, "approach", "curve"])
+    plan = pd.DataFrame(rows, columns=["block", *_KEY, "approach", "curve"], dtype=object)
     options = {text: canonical(text) for text in launches["executor_options"].unique()}
-    own = launches.assign(executor_options=[options[t] for t in launches["executor_options"]])
+    told = [options[text] for text in launches["executor_options"]]
+    own = launches.assign(executor_options=pd.Series(told, launches.index, dtype=object))
     return own.merge(plan.astype({"workers": "Int64"}), on=["block", *_KEY])
 
 

@@ -43,7 +43,9 @@ PDF_PROBLEM = pdf_problem()
 PDF = [] if PDF_PROBLEM else f"{RESULTS}/report.pdf"
 # results don't depend on the code that was used, unless it is an input: edits never re-measure
 REPORT_CODE = sorted(
-    str(path) for part in ("*.py", "laws/*.py", "drawing/*.py") for path in Path(ROOT, "reports").glob(part)
+    str(path)
+    for part in ("*.py", "laws/*.py", "drawing/*.py")
+    for path in Path(ROOT, "reports").glob(part)
 )
 TEMPLATES = sorted(str(path) for path in Path(ROOT, "reports", "templates").iterdir())
 
