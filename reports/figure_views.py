@@ -50,9 +50,9 @@ def speedup(
         return None
     kind = "Scaled speedup" if block.is_weak else "Speedup"
     name = f"{kind} against workers, {_short(block)}"
+    ring = ", a ring the recommendation" if sentences.picks_pool(row) else ""
     caption = (
-        f"{name}; on the right, the time of a batch. Points are launches, bars 95% intervals, a "
-        "ring the recommendation."
+        f"{name}; on the right, the time of a batch. Points are launches, bars 95% intervals{ring}."
     )
     found = sentences.figure_finding(row, block)
     path = figures.speedup_path(results.folder, block)
@@ -100,8 +100,8 @@ def _heatmap(results: Results, block: Block, found: str, place: int) -> FigureVi
     name = f"Workers by cores, {wording.short(block.subject)}"
     caption = (
         f"{name}: in each cell the {kind} of the fastest approach, its time of a batch, and the "
-        "mark of its executor. Blue is faster than sequential, orange slower; a frame is the "
-        "recommendation, with its own numbers."
+        "mark of its executor. Blue is faster than sequential, orange slower; where one stands, a "
+        "frame is the recommendation, with its own numbers."
     )
     path = figures.heatmap_path(results.folder, block)
     return FigureView(figures.inline(path, f"h{place}", found), caption, name)
@@ -112,8 +112,8 @@ def _multiples(results: Results, block: Block, found: str, place: int) -> Figure
     kind = "Scaled speedup" if block.is_weak else "Speedup"
     name = f"{kind} against workers, {wording.short(block.subject)}"
     caption = (
-        f"{name}: its core counts on the same axes. Points are launches, bars 95% intervals, a "
-        "ring the recommendation."
+        f"{name}: its core counts on the same axes. Points are launches, bars 95% intervals, "
+        "rings recommendations."
     )
     path = figures.multiples_path(results.folder, block)
     return FigureView(figures.inline(path, f"m{place}", found), caption, name)

@@ -175,9 +175,7 @@ def _standing(
     """The recommended curve and workers, or why none is."""
     if verdict is None or verdict["verdict"] in ("inconclusive", "failed"):
         return None, "not decided"
-    if sentences.doubt(verdict):
-        return None, "implausible"
-    if sentences.is_sequential(verdict):
-        return None, "sequential"
+    if not sentences.picks_pool(verdict):
+        return None, "implausible" if sentences.doubt(verdict) else "sequential"
     found = next((one for one in block.approaches if one.label == verdict["approach"]), None)
     return ((curve_of(found.label, found.workers), found.workers) if found else None), ""
