@@ -153,3 +153,13 @@ def test_of_many_worker_counts_the_ends_and_the_recommended_stay() -> None:
     assert {1, 17, 39} <= set(shown)
     assert len(shown) == heatmap.COLUMNS
     assert all(left < right for left, right in pairwise(shown))
+
+
+def test_a_figure_is_few_elements() -> None:
+    """A PDF's maker draws each of them, and each letter, by itself."""
+    (*_, largest) = NASTY["128 cores"]
+    figure = speedup.draw(largest, scenes.look_of(largest), speedup.shared_limits([largest]))
+    root = ET.fromstring(svg.of(figure))
+    assert len(list(root.iter())) < 60
+    assert sum(len(text) for text in root.itertext()) < 300
+    assert len(svg.of(figure)) < 10_000
