@@ -40,6 +40,8 @@ class Found:
 
 def found(results: Results) -> list[Found]:
     """Every search with what it measured, in the config's order."""
+    if not results.searches:
+        return []
     races = {one.block.name: one for one in raced_searches(results)}
     for search in results.searches:
         unknown = next((block for _, block in search.points if block not in races), None)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -18,11 +18,12 @@ from experiments.statistics.objectives import Objective
 from reports import breakeven_words as words
 from reports import figures, wording
 from reports.breakeven import Found, families
+from reports.drawing.look import FAINT
 from reports.races import Raced
 
 SIZE_INCHES = (6.4, 2.9)
 _MARKERS = ("o", "s", "^", "D", "v", "P")
-_REGION, _OPEN = 0.13, "#8a8a8a"
+_REGION, _OPEN = 0.13, FAINT
 
 
 def path_of(folder: Path, name: str) -> Path:
@@ -66,20 +67,31 @@ def _fastest(one: Raced) -> dict[str, tuple[str, float]]:
     return best
 
 
-def draw(found: Found) -> Figure | None:
-    """The figure; None where nothing was measured."""
+def draw(found: Found, executors: Mapping[str, str]) -> Figure | None:
+    """The figure, with the executors' colours; None where nothing was measured."""
     table = lines(found)
     if table.empty:
         return None
     names = list(dict.fromkeys(table["family"]))
-    colours = dict(zip(names, sns.color_palette("colorblind", len(names)), strict=True))
-    figure, axes = plt.subplots(figsize=SIZE_INCHES, layout="constrained")
+    colours = _colours(names, executors)
+    figure = Figure(figsize=SIZE_INCHES, layout="constrained")
+    axes = figure.add_subplot()
     _regions(axes, found, colours)
     for number, name in enumerate(names):
         _curve(axes, table[table["family"] == name], words.name(name), colours[name], number)
     _axes(axes, found)
     figure.legend(loc="outside upper left", ncols=min(len(names), 3), frameon=False, fontsize=8)
     return figure
+
+
+def _colours(names: list[str], executors: Mapping[str, str]) -> dict[str, str]:
+    """An executor's colour; where several families are of one, the others take free ones."""
+    made: dict[str, str] = {}
+    for name in names:
+        own = executors.get(name.partition(" ")[0], FAINT)
+        free = [colour for colour in executors.values() if colour not in made.values()]
+        made[name] = own if own not in made.values() else next(iter(free), own)
+    return made
 
 
 def _curve(axes: Axes, rows: pd.DataFrame, label: str, colour: Any, number: int) -> None:

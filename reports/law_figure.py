@@ -1,4 +1,4 @@
-"""The fitted law of a block's recommended approach, as its figure draws it."""
+"""The fitted law of a block's recommended approach, as its figure shows it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from experiments import schema
 from reports.answers import verdict_rows
@@ -68,30 +67,3 @@ def _law(curve: str, text: str, largest: float) -> FittedLaw:
     table = np.array(json.loads(text), dtype=float)
     workers, speedup, low, high = table[table[:, 0] <= POINT_REACH * largest].T
     return FittedLaw(curve, workers, speedup, low, high, largest)
-
-
-def draw_law(axes: Axes, law: FittedLaw, colour: tuple[float, float, float]) -> None:
-    """Solid within the data, dashed and shaded beyond, with what that rests on."""
-    within, beyond = law.workers <= law.largest, law.workers >= law.largest
-    axes.plot(law.workers[within], law.speedup[within], color=colour, lw=0.9, zorder=2.5)
-    axes.plot(law.workers[beyond], law.speedup[beyond], color=colour, lw=1.1, ls="--", zorder=2.5)
-    _shade(axes, law, beyond, _paler(colour, 0.25), "law, 90% range")
-    _shade(axes, law, within, _paler(colour, 0.1), "")
-    if beyond.sum() > 1:
-        axes.set_title(
-            f"law beyond N = {law.largest:.0f} assumes no new bottleneck", fontsize=7.5, loc="right"
-        )
-
-
-def _paler(colour: tuple[float, float, float], share: float) -> tuple[float, float, float]:
-    """A colour mixed with white: opaque, so that the grid does not show through the shade."""
-    red, green, blue = (1 - share * (1 - part) for part in colour)
-    return red, green, blue
-
-
-def _shade(
-    axes: Axes, law: FittedLaw, where: np.ndarray, colour: tuple[float, float, float], label: str
-) -> None:
-    there_and_back = np.concatenate([law.workers[where], law.workers[where][::-1]])
-    ends = np.concatenate([law.low[where], law.high[where][::-1]])
-    axes.fill(there_and_back, ends, color=colour, lw=0, zorder=0.5, label=label or None)

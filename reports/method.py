@@ -9,6 +9,7 @@ import pandas as pd
 
 from experiments.statistics.objectives import CPU_SECONDS, SECONDS, Objective
 from reports import wording
+from reports.figures import DRAWN_TASKS
 from reports.load import DETAILED_BLOCKS, Results
 
 Pair = tuple[str, str]
@@ -105,8 +106,17 @@ def left_out(results: Results) -> str:
     return (
         f"This grid has {wording.count(len(results.blocks), 'block')}. In reports of more than "
         f"{DETAILED_BLOCKS} the sections give each verdict in words; the tables of all approaches, "
-        "of latencies and of laws stand in summary.csv and fits.csv beside this report."
+        "of latencies and of laws stand in summary.csv and fits.csv beside this report. A task's "
+        f"speedups are drawn in one figure{_drawn(results)}; latencies, memory and freezes are not."
     )
+
+
+def _drawn(results: Results) -> str:
+    """Which tasks have figures, where not all have."""
+    tasks = len({block.subject for block in results.blocks})
+    if tasks <= DRAWN_TASKS:
+        return ""
+    return f" (of the first {DRAWN_TASKS} of {tasks} tasks)"
 
 
 def settings(results: Results) -> dict[str, str]:

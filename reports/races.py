@@ -6,19 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from experiments import schema
 from experiments.statistics.block import BlockRace, replay
 from experiments.statistics.intervals import centre_interval, exponential, paired_interval
-from experiments.statistics.launches import launch_values
+from experiments.statistics.launches import counting_launches, launch_values
 from experiments.statistics.objectives import SECONDS
 from experiments.statistics.records import Candidate, Interval, Judgement, RaceSettings
 from reports import consistency
 from reports.load import Block, Key, Results, ResultsError, canonical
 
 Rounds = list[dict[str, dict[str, float]]]
+_POINT_COLUMNS = ["block", "approach", "curve", "workers", "round", "speedup"]
 _KEY = ["interpreter", "executor", "executor_options", "workers"]
 
 
@@ -206,39 +206,45 @@ def launch_points(results: Results) -> pd.DataFrame:
     """Raw speedups, one a launch: columns block, approach, curve, workers, round, speedup.
 
     Each is the sequential time of the same round over the launch's own (steady mode); launches in
-    rounds without a sequential one are left out.
+    rounds without a sequential one are left out. All blocks at once: no race is run for a figure.
     """
-    rows: list[dict[str, Any]] = []
-    for one in raced(results):
-        workers = {approach.label: approach.workers for approach in one.block.approaches}
-        baselines = [a.label for a in one.block.approaches if a.executor == "sequential"]
-        for number, values in enumerate(one.rounds):
-            rows += _paired(one.block.name, number, values["steady"], workers, baselines)
-    names = ["block", "approach", "curve", "workers", "round", "speedup"]
-    return pd.DataFrame(rows, columns=names)
+    launches = results.table(schema.LAUNCHES)
+    samples = results.table(schema.SAMPLES)
+    consistency.check(results, launches, samples)
+    counted = _counted(_planned(results, launches))
+    timed = counted.assign(seconds=counted["launch_id"].map(_steady_seconds(samples)))
+    timed = timed[timed["seconds"] > 0]
+    timed["seconds"] /= timed["batch_multiple"].astype("float64").fillna(1)
+    alone = timed[timed["executor"] == "sequential"]
+    base = alone.groupby(["block", "round"])["seconds"].min().rename("base").reset_index()
+    points = timed.merge(base, on=["block", "round"])
+    return points.assign(speedup=points["base"] / points["seconds"])[_POINT_COLUMNS]
 
 
-def _paired(
-    block: str,
-    number: int,
-    steady: dict[str, float],
-    workers: dict[str, int],
-    baselines: list[str],
-) -> list[dict[str, Any]]:
-    base = [steady[label] for label in baselines if label in steady]
-    if not base:
-        return []
-    return [
-        {
-            "block": block,
-            "approach": label,
-            "curve": curve_of(label, workers[label]),
-            "workers": workers[label],
-            "round": number,
-            "speedup": float(np.exp(min(base) - value)),
-        }
-        for label, value in steady.items()
+def _planned(results: Results, launches: pd.DataFrame) -> pd.DataFrame:
+    """The launches of the blocks that answer a question, with the plan's labels and curves."""
+    rows = [
+        (block.name, *one.key, one.label, curve_of(one.label, one.workers))
+        for block in results.blocks
+        for one in block.approaches
     ]
+    plan = pd.DataFrame(rows, columns=["block", *_KEY, "approach", "curve"], dtype=object)
+    options = {text: canonical(text) for text in launches["executor_options"].unique()}
+    told = [options[text] for text in launches["executor_options"]]
+    own = launches.assign(executor_options=pd.Series(told, launches.index, dtype=object))
+    return own.merge(plan.astype({"workers": "Int64"}), on=["block", *_KEY])
+
+
+def _counted(named: pd.DataFrame) -> pd.DataFrame:
+    return counting_launches(named.assign(_one=named["block"] + "\0" + named["approach"]), "_one")
+
+
+def _steady_seconds(samples: pd.DataFrame) -> pd.Series:
+    """Median of the steady batches that count, by launch: see `calm_walls`."""
+    steady = samples[samples["phase"] == "steady"]
+    calm = steady["calm"].astype("boolean").fillna(True).astype(bool)
+    kept = calm | ~calm.groupby(steady["launch_id"]).transform("any")
+    return steady[kept].groupby("launch_id")["wall_seconds"].median()
 
 
 def ceilings(results: Results) -> dict[int, float]:

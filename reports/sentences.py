@@ -71,6 +71,12 @@ def is_sequential(row: Row) -> bool:
     return str(row["executor"]) == "sequential"
 
 
+def picks_pool(row: Row) -> bool:
+    """Whether a pool is recommended, and nothing speaks against its numbers."""
+    decided = str(row["verdict"]) not in ("inconclusive", "failed")
+    return decided and not is_sequential(row) and not doubt(row)
+
+
 def alone(row: Row) -> bool:
     """Whether there is no verdict because there was no rival (left) to compare with."""
     return str(row["verdict"]) == "inconclusive" and not names(row["undecided"])

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from markupsafe import Markup
 
 from experiments.statistics.objectives import CPU_SECONDS, Objective
-from reports import figures, law_lines, running_costs, sentences, validity, wording
+from reports import figure_views, law_lines, running_costs, sentences, validity, wording
 from reports.answers import Answer, Tables, answer, cell, gain, verdict_rows
+from reports.figure_views import FigureView
 from reports.law_lines import Law
 from reports.load import Block, Results, records
 from reports.sentences import Row
@@ -74,7 +74,8 @@ class BlockView:
     story: tuple[tuple[str, str], ...]
     flags: tuple[str, ...]
     facts: str
-    figure: Markup | None = None
+    figure: FigureView | None = None
+    costs: FigureView | None = None
     approaches: tuple[ApproachLine, ...] = ()
     latencies: tuple[LatencyLine, ...] = ()
     absent: tuple[Absent, ...] = ()
@@ -90,6 +91,7 @@ class Subject:
     anchor: str
     summary: str
     kind: str
+    figures: tuple[FigureView, ...]
     blocks: tuple[BlockView, ...]
     #: how it scales with cores
     laws: tuple[Law, ...]
@@ -110,6 +112,7 @@ def subjects(results: Results, tables: Tables) -> list[Subject]:
             anchor=f"task-{place}",
             summary=wording.capital(views[0].block.summary),
             kind="CPU-bound" if views[0].block.kind == "cpu" else "mostly waiting",
+            figures=figure_views.of_task(results, tables.summary, name, place),
             blocks=tuple(views),
             laws=law_lines.of_cores(tables.fits, [view.block for view in views])
             if results.detailed
@@ -144,7 +147,8 @@ def _details(results: Results, tables: Tables, row: Row, number: int) -> dict[st
     block, recommended = results.blocks[number], str(row["approach"])
     summary = tables.summary[tables.summary["block"] == block.name]
     return {
-        "figure": _figure(results, summary, block, row, number),
+        "figure": figure_views.speedup(results, summary, block, row, number),
+        "costs": figure_views.costs(results, summary, block, number),
         "approaches": _approach_lines(summary, recommended, block.objective),
         "latencies": _latency_lines(summary, recommended),
         "absent": _absent(summary, block),
@@ -187,15 +191,6 @@ def _sequential(rows: Sequence[Row]) -> Row | None:
 
 def _row_of(rows: Sequence[Row], approach: str) -> Row | None:
     return next((row for row in rows if row["approach"] == approach), None)
-
-
-def _figure(
-    results: Results, summary: pd.DataFrame, block: Block, row: Row, number: int
-) -> Markup | None:
-    if figures.curve_rows(summary).empty:
-        return None
-    label = sentences.figure_finding(row, block)
-    return figures.inline(figures.speedup_path(results.folder, block), f"f{number}", label)
 
 
 def _approach_lines(

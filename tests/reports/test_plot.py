@@ -3,9 +3,11 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-import matplotlib.pyplot as plt
+import numpy as np
+import pytest
 
-from reports import figures, law_figure, plot
+from experiments import schema
+from reports import figures, law_figure, load, method, plot, races, render, wording
 from reports.load import Results
 from tests.reports import synthetic
 from tests.reports.conftest import finish
@@ -80,13 +82,65 @@ def test_a_block_without_a_law_is_drawn_without_one(results: Results) -> None:
     assert not any(text.startswith("law") for text in found)
 
 
-def test_a_law_is_solid_within_the_data_and_dashed_beyond(results: Results) -> None:
+def test_beside_every_speedup_stand_the_seconds_of_a_batch(results: Results) -> None:
+    found = texts(drawn(results, "http_request-2c"))
+    summary = results.table(schema.SUMMARY)
+    rows = summary[(summary["block"] == "http_request-2c") & (summary["mode"] == "steady")]
+    seconds = float(rows[rows["executor"] == "sequential"]["seconds"].iloc[0])
+    assert "a batch takes" in found
+    for ratio in (1, 4, 16):
+        assert f"{ratio}x" in found
+        assert wording.seconds(seconds / ratio) in found
+
+
+def test_costs_are_drawn_where_they_are_known(results: Results) -> None:
+    folder = results.folder / "figures"
+    waiting = texts((folder / "panels-http_request-2c.svg").read_text(encoding="utf-8"))
+    assert {"latency p99 (p50 dotted)", "peak memory", "longest freeze"} <= set(waiting)
+    busy = texts((folder / "panels-math_python-2c.svg").read_text(encoding="utf-8"))
+    assert {"peak memory", "longest freeze"} <= set(busy)
+    assert not any("latency" in text for text in busy), "no empty panel"
+
+
+def test_a_task_of_two_core_counts_has_a_heat_map(results: Results) -> None:
+    drawn_maps = sorted(path.name for path in results.folder.glob("figures/heatmap-*.svg"))
+    assert drawn_maps == ["heatmap-math_python.svg"]
+
+
+def test_a_large_grid_has_one_figure_a_task_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks = ("math_python", "data_processing")
+    scenes = [synthetic.cpu_scene(task, cores) for task in tasks for cores in (1, 2)]
+    monkeypatch.setattr(load, "DETAILED_BLOCKS", 3)
+    for module in (figures, method):
+        monkeypatch.setattr(module, "DRAWN_TASKS", 1)
+    results = finish(synthetic.write(tmp_path / "b", scenes))
+    assert {path.name for path in results.folder.glob("figures/*")} == {
+        "heatmap-math_python.svg",
+        "multiples-math_python.svg",
+    }
+    page = render.html(results)
+    assert page.count("<svg") == 2
+    assert "drawn in one figure (of the first 1 of 2 tasks)" in page
+
+
+def test_raw_points_are_the_races_values(results: Results) -> None:
+    """They are found for all blocks at once, without a race."""
+    points = races.launch_points(results).set_index(["block", "approach", "round"])["speedup"]
+    count = 0
+    for one in races.raced(results):
+        for number, values in enumerate(one.rounds):
+            steady = values["steady"]
+            known = [steady[label] for label in one.baselines if label in steady]
+            for label, value in steady.items() if known else ():
+                expected = np.exp(min(known) - value)
+                assert points[one.block.name, label, number] == pytest.approx(expected)
+                count += 1
+    assert count == len(points)
+
+
+def test_a_law_reaches_twice_as_far_as_the_data(results: Results) -> None:
     law = law_figure.fitted_laws(results)["http_request-2c"]
     assert (law.largest, law.workers[-1]) == (64, 128)
     assert (law.low <= law.high).all()
-    _, axes = plt.subplots()
-    law_figure.draw_law(axes, law, (0.0, 0.0, 0.0))
-    solid, dashed = axes.lines
-    assert (solid.get_linestyle(), dashed.get_linestyle()) == ("-", "--")
-    assert max(solid.get_xdata()) == min(dashed.get_xdata()) == 64
-    plt.close()

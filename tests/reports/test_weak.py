@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from experiments import schema
-from reports import plot, render, sentences
+from reports import render, sentences
+from reports.drawing import data
 from reports.load import Results, load, records
 from tests.reports import synthetic
 from tests.reports.conftest import finish
@@ -123,7 +124,7 @@ def test_a_report_of_strong_scaling_does_not_speak_of_it(page: str) -> None:
 
 
 def test_the_ideal_is_not_bounded_by_the_items(weak: Results, results: Results) -> None:
-    (panel,) = plot.panels(weak)
+    (panel,) = data.panels(weak)
 
     assert np.isinf(panel.items)
-    assert all(np.isfinite(panel.items) for panel in plot.panels(results))
+    assert all(np.isfinite(panel.items) for panel in data.panels(results))

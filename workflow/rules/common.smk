@@ -47,7 +47,7 @@ PDF = [] if PDF_PROBLEM else f"{RESULTS}/report.pdf"
 # results don't depend on the code that was used, unless it is an input: edits never re-measure
 REPORT_CODE = sorted(
     str(path)
-    for part in ("*.py", "audit/*.py", "laws/*.py")
+    for part in ("*.py", "audit/*.py", "drawing/*.py", "laws/*.py")
     for path in Path(ROOT, "reports").glob(part)
 )
 TEMPLATES = sorted(str(path) for path in Path(ROOT, "reports", "templates").iterdir())
