@@ -11,7 +11,7 @@ import io
 import math
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -77,6 +77,11 @@ def _amount(name: str, meaning: str) -> Column:
 
 def _number(name: str, meaning: str) -> Column:
     return Column(name, "number", meaning)
+
+
+def _later(column: Column) -> Column:
+    """The column, appended after the first files of this version were written."""
+    return replace(column, later=True)
 
 
 def _ranged(name: str, meaning: str) -> tuple[Column, ...]:
@@ -164,6 +169,8 @@ LAUNCHES = Table(
             positive=True,
             later=True,
         ),
+        _later(_count("object_writes", "writes of items to an ordinary object (locked_counter)")),
+        _later(_count("seen_writes", "those of them that the main program saw after their batch")),
     ),
 )
 
@@ -237,6 +244,7 @@ SUMMARY = Table(
         *_quantile("p50", "half"),
         *_quantile("p95", "95%"),
         *_quantile("p99", "99%"),
+        _later(_amount("seen_write_share", "median of seen_writes / object_writes")),
     ),
 )
 
@@ -360,6 +368,7 @@ CLAIMS = Table(
         _text("ruling", "supported, contradicted or undecided"),
         _text("evidence", "the numbers that carry the ruling, in words"),
         _text("cells", "blocks and approaches used, JSON list"),
+        _later(_text("interpreter", "interpreter whose numbers these are")),
     ),
 )
 

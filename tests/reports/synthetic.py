@@ -38,6 +38,8 @@ class Truth:
     status: str = "ok"
     reason: str = ""
     lost: int | None = None
+    #: of 64 items' writes to an ordinary object, those that the main program sees (locked_counter)
+    seen: int | None = None
     #: seconds a worker process spends importing
     imports: float | None = None
     interpreter: str = PYTHON
@@ -341,6 +343,8 @@ def _launch(
         "heartbeat_max_ms": truth.heartbeat,
         "profile_seconds": truth.seconds,
         "lost_updates": truth.lost,
+        "object_writes": None if truth.seen is None else 64,
+        "seen_writes": truth.seen,
         # items are timed one by one in waiting tasks only
         "latency_p99_ms": truth.p99_ms if scene.kind == "waiting" else None,
     }
