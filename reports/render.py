@@ -16,6 +16,7 @@ from experiments import schema
 from experiments.statistics.fixed import FIXED_ROUNDS
 from reports import (
     breakeven_view,
+    claims_view,
     command,
     control,
     cost,
@@ -26,11 +27,10 @@ from reports import (
 )
 from reports.answers import Tables, answers
 from reports.headlines import headlines
-from reports.load import Results, ResultsError, load, records
+from reports.load import Results, ResultsError, load
 from reports.subjects import subjects
 
 TEMPLATES = Path(__file__).parent / "templates"
-RULING_MARKS = {"supported": "✓", "contradicted": "✕", "undecided": "?"}
 #: fixed, so that the same results give the same PDF to the last byte
 PDF_IDENTIFIER = b"poolwise-report"
 _PANGO = (
@@ -74,6 +74,7 @@ def context(results: Results) -> dict[str, Any]:
     """Everything the templates print."""
     tables = Tables.of(results)
     searches = breakeven_view.views(results)
+    ruled = claims_view.groups(results, tables.claims)
     return {
         "title": f"Parallel Python on {results.name}",
         "subtitle": _subtitle(results),
@@ -94,7 +95,8 @@ def context(results: Results) -> dict[str, Any]:
         "latencies": bool(tables.summary["latency_p99_ms"].notna().any()),
         "searches": searches,
         "search_end": breakeven_view.end(results),
-        "claims": _claims(tables),
+        "claims": ruled,
+        "claims_counted": claims_view.counted(ruled),
         "settings": method.settings(results),
         **_costs(results, tables),
         "running_costs": running_costs.view(results, tables.overheads),
@@ -133,13 +135,6 @@ def _costs(results: Results, tables: Tables) -> dict[str, Any]:
         "efficiency": method.efficiency(results),
         "stops": method.stops(results),
     }
-
-
-def _claims(tables: Tables) -> list[dict[str, str]]:
-    return [
-        {**{str(k): str(v) for k, v in row.items()}, "mark": RULING_MARKS.get(row["ruling"], "")}
-        for row in records(tables.claims)
-    ]
 
 
 def write_pdf(page: str, path: Path) -> None:

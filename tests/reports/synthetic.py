@@ -138,9 +138,9 @@ def counter_scene(label: str, lost: int, **more: Any) -> Scene:
     """Shared state updated with a lock (nothing lost) or without (updates lost)."""
     cost = 0.05 if lost else 0.08
     truths = (
-        sequential(cost, lost=0),
-        pool("threads", 2, cost * 1.1, lost=lost),
-        pool("threads", 4, cost * 1.2, lost=lost),
+        sequential(cost, lost=0, seen=64),
+        pool("threads", 2, cost * 1.1, lost=lost, seen=64),
+        pool("threads", 4, cost * 1.2, lost=lost, seen=64),
     )
     return Scene(
         "locked_counter", "cpu", 2, truths, params={"guard": label}, label=f"guard={label}", **more
