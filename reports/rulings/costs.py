@@ -103,6 +103,9 @@ def handing_over_costs(evidence: Evidence, workers: Workers) -> Ruling:
         outcomes += [_dearer(*pair, evidence.margin) for pair in pairs] or [None]
         told += [_dearest(component, pairs, workers.noun)] if pairs else []
     beside = _travels(evidence, workers.executor)
+    if told and evidence.overheads_disturbed:
+        told.append("Others kept the cores busy in too many of these launches to rule on them.")
+        outcomes = [None]
     if not told:
         return undecided(
             f"the overheads of {workers.executor} and of threads (config key 'overheads')"

@@ -15,6 +15,8 @@ from reports.load import Approach, Block
 from reports.races import Raced
 
 MODE = "steady"
+#: the mark of a block that claims on times leave out
+DISTURBED = "(disturbed)"
 SEQUENTIAL = "sequential"
 
 
@@ -31,7 +33,8 @@ class Cell:
     """One approach in one block, with all its launches and those that count, one a round.
 
     `baseline` is the sequential program of the same interpreter in this block ("": there is none),
-    `doubt` the mark of what can't be true of it as measured, `failed` whether a launch of it did.
+    `doubt` the mark of what can't be true of it as measured, `disturbed` whether others kept its
+    block's cores busy, `failed` whether a launch of it did.
     """
 
     one: Raced
@@ -40,6 +43,7 @@ class Cell:
     launches: pd.DataFrame = field(repr=False)
     counted: pd.DataFrame = field(repr=False)
     doubt: str = ""
+    disturbed: bool = False
     failed: bool = False
 
     @property
@@ -73,7 +77,21 @@ class Picked:
     """The approaches that a claim looks at: those it may stand on, and those it leaves out."""
 
     sound: tuple[Cell, ...]
-    doubted: tuple[Cell, ...] = ()
+    #: what is left out by name (an approach, or a whole block), with the mark that says why
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, cells: Sequence[Cell], timed: bool = True) -> Picked:
+        """Sort out the doubtful ones and, where times matter, those of disturbed blocks.
+
+        Others' work is no noise that rounds average out: of cores that are shared a program gets
+        the more the more workers it has, so that even threads under a GIL look faster.
+        """
+        left_out = {cell.name: cell.doubt for cell in cells if cell.doubt}
+        disturbed = [cell for cell in cells if timed and cell.disturbed]
+        left_out.update({cell.block.name: DISTURBED for cell in disturbed})
+        out = {cell for cell in cells if cell.doubt} | set(disturbed)
+        return cls(tuple(cell for cell in cells if cell not in out), left_out)
 
     @property
     def blocks(self) -> list[list[Cell]]:
@@ -90,7 +108,8 @@ class Evidence:
 
     `cells` are those of the grid's blocks, `searched` those of the blocks that break-even searches
     added, `ceilings` the machine's own speedups of CPU work by core count, `overheads` the rows of
-    overheads.csv on this interpreter and `overhead_blocks` where they come from, `breakeven` the
+    overheads.csv on this interpreter, `overhead_blocks` where they come from and
+    `overheads_disturbed` whether others kept the cores busy meanwhile, `breakeven` the
     rows of breakeven.csv that are on this interpreter alone, `runs` what runs.json says by block.
     """
 
@@ -102,6 +121,7 @@ class Evidence:
     ceilings: Mapping[int, Interval]
     overheads: pd.DataFrame
     overhead_blocks: tuple[str, ...]
+    overheads_disturbed: bool
     breakeven: pd.DataFrame
     runs: Mapping[str, Mapping[str, Any]]
 
@@ -112,10 +132,12 @@ class Evidence:
         workers: int = 2,
         cores: int = 1,
         failed: bool = False,
+        timed: bool = True,
     ) -> Picked:
         """Approaches of an executor (None: of all but the sequential program) in some tasks.
 
         With so many workers and cores at least; those that failed in a launch only if asked for.
+        `timed`: the claim is one on times.
         """
         found = [
             cell
@@ -127,8 +149,7 @@ class Evidence:
             and cell.block.cores >= cores
             and (failed or not cell.failed)
         ]  # fmt: skip
-        sound = tuple(cell for cell in found if not cell.doubt)
-        return Picked(sound, tuple(cell for cell in found if cell.doubt))
+        return Picked.of(found, timed)
 
     def baseline_of(self, cell: Cell) -> Cell | None:
         """The sequential program that a cell's gain is held against."""

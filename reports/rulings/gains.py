@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pandas as pd
+
 from reports import wording
 from reports.rulings.evidence import Cell, Evidence, Picked, Workers
 from reports.rulings.outcome import (
@@ -17,6 +19,7 @@ from reports.rulings.outcome import (
     gain_of,
     joint_level,
     listed,
+    mostly,
     names,
     ratio,
     undecided,
@@ -31,8 +34,9 @@ IDLE_CORES = "Nor do independent processes gain on these cores, so that tells no
 def threads_held_by_gil(evidence: Evidence) -> Ruling:
     """Threads must stay within the margin of sequential for pure-Python CPU work, in every block.
 
-    One approach that gains refutes it. That none does proves it only where the cores could add
-    something, and only of an interpreter with a GIL: without one, something else holds them.
+    Threads that gain refute it, where in most of their launches they also compute for longer than
+    the batch takes, so on more than one core. That none gains proves it only where the cores could
+    add something, and only of an interpreter with a GIL: without one, something else holds them.
     """
     picked = evidence.pick("threads", PURE_PYTHON, cores=2)
     if not picked.sound:
@@ -42,12 +46,22 @@ def threads_held_by_gil(evidence: Evidence) -> Ruling:
     if gain.outcome is None:
         told += f" What gains is more than {wording.times(1 + evidence.margin)}."
     outcome: Outcome = None if gain.outcome is None else not gain.outcome
+    if outcome is False and not _on_several_cores(picked.sound, evidence.margin):
+        outcome, told = None, f"{told} Yet most of their launches used no more than one core."
     if not evidence.has_gil:
         told = f"This interpreter runs without the GIL. {told}"
-        outcome = False if gain.outcome else None
+        outcome = None if outcome else outcome
     elif outcome and not _cores_add(evidence, picked.sound):
         outcome, told = None, f"{told} {IDLE_CORES}"
     return Ruling(word(outcome), told, names(picked.sound)).leaving_out(picked)
+
+
+def _on_several_cores(cells: Sequence[Cell], margin: float) -> bool:
+    """Whether most launches took more CPU than wall seconds in their profile batch."""
+    launches = pd.concat([cell.counted for cell in cells])
+    cpu = launches["cpu_user_seconds"] + launches["cpu_system_seconds"]
+    shares = (cpu / launches["profile_seconds"]).dropna()
+    return mostly(int((shares > 1 + margin).sum()), len(shares))
 
 
 def _cores_add(evidence: Evidence, cells: Sequence[Cell]) -> bool:

@@ -17,6 +17,9 @@ from reports.races import Raced, race_settings, raced, raced_searches
 from reports.rulings.evidence import MODE, SEQUENTIAL, Cell, Evidence
 from reports.summarise import median
 
+#: as the run itself, which warns of a block with a larger share of disturbed launches
+DISTURBED_SHARE = 0.25
+
 
 def gather(results: Results) -> Iterator[Evidence]:
     """The evidence of every interpreter in the plan, in its order; of a bare "" without any."""
@@ -28,6 +31,8 @@ def gather(results: Results) -> Iterator[Evidence]:
     upper = plausibility.ceilings(results.table(schema.CEILING))
     interpreters = _interpreters([*results.blocks, *results.overheads]) or [""]
     free = _without_gil(results)
+    bare = tuple(block.name for block in results.overheads)
+    launches = results.table(schema.LAUNCHES)
     alone = len(interpreters) == 1
     for interpreter in interpreters:
         yield Evidence(
@@ -38,7 +43,8 @@ def gather(results: Results) -> Iterator[Evidence]:
             searched=[c for one in searches for c in _cells(one, interpreter, margin, upper)],
             ceilings=ceilings,
             overheads=overheads[overheads["interpreter"] == interpreter],
-            overhead_blocks=tuple(block.name for block in results.overheads),
+            overhead_blocks=bare,
+            overheads_disturbed=disturbed(launches[launches["block"].isin(bare)]),
             # a change of the recommendation does not say which interpreter's approaches made it
             breakeven=breakeven if alone else breakeven.iloc[:0],
             runs=results.runs,
@@ -62,14 +68,21 @@ def _cells(one: Raced, interpreter: str, margin: float, ceilings: dict[int, floa
     """The approaches of a block that were launched, each with its mark of doubt."""
     groups = dict(tuple(one.launches.groupby("approach", sort=False)))
     own = [a for a in one.block.approaches if a.interpreter == interpreter and a.label in groups]
-    counted = dict(tuple(counting_launches(one.launches, "approach").groupby("_key", sort=False)))
+    rows = counting_launches(one.launches, "approach")
+    counted = dict(tuple(rows.groupby("_key", sort=False)))
     baseline = _baseline(one, [a.label for a in own if a.executor == SEQUENTIAL])
     found = [
         Cell(one, approach, baseline, launches, counted.get(approach.label, launches.iloc[:0]),
-             failed=bool((launches["status"] != "ok").any()))
+             disturbed=disturbed(rows), failed=bool((launches["status"] != "ok").any()))
         for approach in own for launches in [groups[approach.label]]
     ]  # fmt: skip
     return _marked(found, Limits(one.block.cores, _cpu_bound(found), margin, ceilings))
+
+
+def disturbed(launches: pd.DataFrame) -> bool:
+    """Whether others kept the cores busy in so many launches that their times say little."""
+    known = launches["disturbed"].astype("boolean").fillna(False)
+    return len(known) > 0 and float(known.mean()) > DISTURBED_SHARE
 
 
 def _baseline(one: Raced, labels: Sequence[str]) -> str:

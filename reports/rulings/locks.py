@@ -46,7 +46,7 @@ def locks_prevent_races(evidence: Evidence) -> Ruling:
     lose updates are among those without it (the hypergeometric tail of Fisher's exact test); every
     executor that loses any must show it for both guards. One update lost under a guard refutes it.
     """
-    picked = evidence.pick(None, TASKS, failed=True)
+    picked = evidence.pick(None, TASKS, failed=True, timed=False)
     table = {guard: _by_executor(picked, guard) for guard in (FREE, *GUARDS)}
     missing = [guard for guard, found in table.items() if not found]
     if missing:
@@ -131,7 +131,8 @@ def _cost(evidence: Evidence) -> str:
     The blocks hold different numbers of updates in a batch, and were measured one after the other:
     an update's seconds are compared, each with its own interval.
     """
-    cells = [c for c in evidence.cells if c.block.task in TASKS and not (c.failed or c.doubt)]
+    ran = [cell for cell in evidence.cells if cell.block.task in TASKS and not cell.failed]
+    cells = list(Picked.of(ran).sound)
     found = {guard: list(_costs(evidence, cells, guard)) for guard in GUARDS}
     told = [f"under a {guard} {listed(parts)}" for guard, parts in found.items() if parts]
     return f" Times as long as without a guard: {'; '.join(told)}." if told else ""

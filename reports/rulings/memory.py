@@ -18,7 +18,7 @@ def shares_memory(evidence: Evidence, workers: Workers, claimed: bool) -> Ruling
     Proven or refuted by seeing all of the writes or none, in every launch; anything between is
     undecided. That none is seen counts only where the sequential program is seen to see its own.
     """
-    picked = evidence.pick(workers.executor, TASKS, workers=1)
+    picked = evidence.pick(workers.executor, TASKS, workers=1, timed=False)
     if not picked.sound:
         return undecided(f"locked_counter with {workers.executor}", picked)
     written, seen = _writes(picked.sound)

@@ -68,8 +68,7 @@ def choice_depends_on_shares(evidence: Evidence) -> Ruling:
     same level, within the margin of all others at every share, from 0.25 or less to 0.75 or more.
     """
     cells = [c for c in (*evidence.cells, *evidence.searched) if c.block.task == TASK]
-    cells = [cell for cell in cells if not cell.failed]
-    picked = Picked(tuple(c for c in cells if not c.doubt), tuple(c for c in cells if c.doubt))
+    picked = Picked.of([cell for cell in cells if not cell.failed])
     groups = _groups(picked, evidence.margin)
     if not groups:
         return undecided("task mixed at two cpu_share or more", picked)

@@ -44,11 +44,11 @@ class Ruling:
     cells: tuple[str, ...] = ()
 
     def leaving_out(self, *picked: Picked) -> Ruling:
-        """The same, saying which approaches it does not stand on as they can't be true."""
-        doubted = {cell.name: cell.doubt for one in picked for cell in one.doubted}
-        if not doubted:
+        """The same, saying what it does not stand on, and why."""
+        left_out = {name: mark for one in picked for name, mark in one.left_out.items()}
+        if not left_out:
             return self
-        told = [f"{name} {mark}" for name, mark in doubted.items()]
+        told = [f"{name} {mark}" for name, mark in left_out.items()]
         return replace(self, evidence=f"{self.evidence} Left out: {wording.listing(told)}.")
 
 
@@ -118,7 +118,8 @@ def mostly(count: int, of: int) -> bool:
 
 def undecided(needed: str, *picked: Picked) -> Ruling:
     """The ruling where what a claim needs was not measured, or is all left out."""
-    return Ruling("undecided", f"{NOT_MEASURED}: needs {needed}.").leaving_out(*picked)
+    start = "No sound measurement is left" if any(p.left_out for p in picked) else NOT_MEASURED
+    return Ruling("undecided", f"{start}: needs {needed}.").leaving_out(*picked)
 
 
 def either(tasks: Sequence[str]) -> str:

@@ -68,6 +68,8 @@ class Scene:
     kib: float | None = None
     #: weak: the seconds of a truth are those of its own batch, of as many times the items
     scaling: str = "strong"
+    #: whether others kept the cores busy in all launches
+    disturbed: bool = False
 
     @property
     def name(self) -> str:
@@ -368,7 +370,7 @@ def _launch(
         "batch_multiple": multiple if weak else None,  # as in files of before there was one
         "foreign_cpu_share": 0.01,
         "steal_share": 0.0,
-        "disturbed": False,
+        "disturbed": scene.disturbed,
         "code_digest": "c0de",
         "load_1min": 0.5,
         "launch_seconds": 1.0,

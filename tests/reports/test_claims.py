@@ -343,6 +343,23 @@ def test_what_can_not_be_true_carries_no_ruling(tmp_path: Path) -> None:
     assert "Left out: file_read-2c: threads x2 (implausible: efficiency above 1)" in row["evidence"]
 
 
+def test_times_of_a_disturbed_block_carry_no_ruling_but_counts_do(tmp_path: Path) -> None:
+    scenes = [CPU, waiting_scene("file_read"), *counters(0, 381), *handing(80e-6, 1.5e-6)]
+    rows = by_name(ruled(tmp_path, [replace(scene, disturbed=True) for scene in scenes]))
+    settled = {name for name, row in rows.items() if row["ruling"] != "undecided"}
+    assert settled == {"threads_memory", "processes_memory", "locks"}
+    assert "Left out: math_python-2c (disturbed)." in rows["gil_threads"]["evidence"]
+    assert "Times as long as" not in rows["locks"]["evidence"]
+    assert "Others kept the cores busy" in rows["processes_communication"]["evidence"]
+
+
+def test_threads_that_gain_on_one_core_do_not_contradict_the_gil(tmp_path: Path) -> None:
+    on_one = changed(CPU, "threads", seconds=faster(1.4), cpu=0.14)
+    row = by_name(ruled(tmp_path, [on_one]))["gil_threads"]
+    assert row["ruling"] == "undecided"
+    assert "used no more than one core" in row["evidence"]
+
+
 class Drawn:
     """An approach of which five paired rounds were drawn, at exactly the margin."""
 
