@@ -169,6 +169,8 @@ LAUNCHES = Table(
             positive=True,
             later=True,
         ),
+        _later(_count("object_writes", "writes of items to an ordinary object (locked_counter)")),
+        _later(_count("seen_writes", "those of them that the main program saw after their batch")),
     ),
 )
 
@@ -242,6 +244,7 @@ SUMMARY = Table(
         *_quantile("p50", "half"),
         *_quantile("p95", "95%"),
         *_quantile("p99", "99%"),
+        _later(_amount("seen_write_share", "median of seen_writes / object_writes")),
     ),
 )
 
@@ -369,6 +372,7 @@ CLAIMS = Table(
         _text("ruling", "supported, contradicted or undecided"),
         _text("evidence", "the numbers that carry the ruling, in words"),
         _text("cells", "blocks and approaches used, JSON list"),
+        _later(_text("interpreter", "interpreter whose numbers these are")),
     ),
 )
 

@@ -12,6 +12,7 @@ from reports.load import ResultsError, load
 KINDS = {
     "speedup": "Speedup against workers",
     "heatmap": "Speedup by workers and cores",
+    "multiples": "Speedup against workers, all core counts",
     "panels": "Latency, memory and responsiveness",
     "breakeven": "Where the answer changes",
 }
@@ -46,5 +47,6 @@ def _subjects(folder: str) -> dict[tuple[str, str], tuple[str, str]]:
         for kind in ("speedup", "panels"):
             found[kind, figures.safe(block.name)] = (block.subject, str(block.cores))
         for name in (block.task, block.subject):
-            found["heatmap", figures.safe(name)] = (name, "all")
+            for kind in ("heatmap", "multiples"):
+                found[kind, figures.safe(name)] = (name, "all")
     return found

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-
-import pandas as pd
+from functools import partial
 
 from experiments import schema
-from reports import command, plausibility, rulings, sentences, wording
-from reports.load import Results, ResultsError, records
-from reports.rulings import Evidence, Ruling
+from reports import command
+from reports.load import Results
+from reports.rulings import costs, gains, locks, memory, mixture, responsive
+from reports.rulings.evidence import Evidence, Workers
+from reports.rulings.gathering import gather
+from reports.rulings.outcome import Ruling
 
 
 @dataclass(frozen=True)
@@ -24,99 +26,121 @@ class Claim:
     rule: Callable[[Evidence], Ruling]
 
 
-CLAIMS = (
-    Claim(
+#: what is waited for: the claim's name, words and tasks
+WAITING = (
+    ("file_read", "reading files", ("file_read",)),
+    ("http_request", "network requests", ("http_request",)),
+    ("database", "database queries", ("sqlite_query", "postgres_query")),
+)
+#: what is computed, likewise
+COMPUTING = (
+    ("data", "data processing", ("data_processing",)),
+    ("learning", "machine learning", ("machine_learning",)),
+    ("math", "mathematical computation", ("math_python", "math_numpy")),
+)
+THREADS = Workers("threads", "threads")
+PROCESSES = Workers("processes", "processes")
+#: where they are in the grid, what is said of processes is ruled for them too
+SUBINTERPRETERS = Workers("interpreters", "subinterpreters")
+
+
+def claims(executors: set[str]) -> Iterator[Claim]:
+    """The list, in the textbook's order; what is said of processes also of subinterpreters."""
+    yield Claim(
+        "threads_memory",
+        "Threads share the memory of one process.",
+        partial(memory.shares_memory, workers=THREADS, claimed=True),
+    )
+    yield Claim(
         "gil_threads",
         "The GIL keeps threads from running CPU-bound Python at the same time.",
-        rulings.threads_held_by_gil,
-    ),
-    Claim(
-        "threads_waiting",
-        "Threads suit work that waits: reading files, network requests, database queries.",
-        rulings.threads_suit_waiting,
-    ),
-    Claim(
-        "processes_gil",
-        "Processes escape the GIL: CPU-bound Python gains from them.",
-        rulings.processes_escape_gil,
-    ),
-    Claim("process_startup", "Starting processes costs much.", rulings.starting_processes_costs),
-    Claim(
+        gains.threads_held_by_gil,
+    )
+    for name, work, tasks in WAITING:
+        yield Claim(
+            f"threads_{name}",
+            f"Threads suit {work}.",
+            partial(gains.threads_suit, tasks=tasks),
+        )
+    yield Claim(
         "threads_responsive",
         "Threads keep a program responsive while work runs in the background.",
-        rulings.threads_keep_responsive,
-    ),
-    Claim("locks", "Locks and semaphores prevent race conditions.", rulings.locks_prevent_races),
-)
+        responsive.threads_keep_responsive,
+    )
+    yield Claim("locks", "Locks and semaphores prevent race conditions.", locks.locks_prevent_races)
+    for workers in (PROCESSES, SUBINTERPRETERS):
+        if workers is PROCESSES or workers.executor in executors:
+            yield from _of_workers_apart(workers)
+    yield Claim(
+        "programs_at_once",
+        "Independent programs run at the same time under the operating system.",
+        gains.programs_at_once,
+    )
+    yield Claim(
+        "cpu_and_waiting",
+        "The choice depends on the shares of CPU and I/O.",
+        mixture.choice_depends_on_shares,
+    )
 
 
-def rule_all(
-    results: Results, summary: pd.DataFrame, verdicts: pd.DataFrame
-) -> list[dict[str, object]]:
-    """Rows of claims.csv, one a claim; evidence that a verdict's flags doubt says so."""
-    evidence = _evidence(results, summary)
-    rows: list[dict[str, object]] = []
-    for claim in CLAIMS:
-        ruling = claim.rule(evidence)
-        rows.append(
-            {
-                "machine": results.name,
-                "claim_id": claim.claim_id,
-                "claim": claim.claim,
-                "ruling": ruling.ruling,
-                "evidence": ruling.evidence + _doubts(ruling.cells, verdicts),
-                "cells": json.dumps(ruling.cells, ensure_ascii=False),
-            }
+def _of_workers_apart(workers: Workers) -> Iterator[Claim]:
+    """What is said of workers that have memory of their own."""
+    said, name = workers.noun.capitalize(), workers.executor
+    yield Claim(
+        f"{name}_memory",
+        f"{said} have separate memory.",
+        partial(memory.shares_memory, claimed=False, workers=workers),
+    )
+    yield Claim(
+        f"{name}_gil",
+        f"{said} escape the GIL: CPU-bound Python gains from them.",
+        partial(gains.escape_gil, workers=workers),
+    )
+    for kind, work, tasks in COMPUTING:
+        yield Claim(
+            f"{name}_{kind}",
+            f"{said} suit {work}.",
+            partial(gains.pools_suit, tasks=tasks, workers=workers),
         )
-    return rows
+    yield Claim(
+        f"{name}_startup",
+        f"Starting {workers.noun} costs much.",
+        partial(costs.starting_costs, workers=workers),
+    )
+    yield Claim(
+        f"{name}_communication",
+        f"Communication between {workers.noun} costs.",
+        partial(costs.handing_over_costs, workers=workers),
+    )
 
 
-def _doubts(cells: Sequence[str], verdicts: pd.DataFrame) -> str:
-    """Which of the evidence can't be right as measured, going by the steady verdicts' flags."""
-    steady = records(verdicts[verdicts["mode"] == "steady"])
-    marks = {cell: _mark(cell, steady) for cell in cells}
-    told = [f"{cell} {mark}" for cell, mark in marks.items() if mark]
-    return f" Doubtful: {wording.listing(told)}." if told else ""
+def rule_all(results: Results) -> list[dict[str, object]]:
+    """Rows of claims.csv: each claim for each interpreter, on the numbers of that one alone."""
+    executors = {one.executor for block in results.blocks for one in block.approaches}
+    return [
+        _row(results.name, evidence.interpreter, claim, claim.rule(evidence))
+        for evidence in gather(results)
+        for claim in claims(executors)
+    ]
 
 
-def _mark(cell: str, verdicts: Sequence[sentences.Row]) -> str:
-    """Of a pick, all causes; of all else in a block, a baseline that makes every speedup wrong."""
-    for row in verdicts:
-        block, found = row["block"], plausibility.causes(sentences.names(row["flags"]))
-        if cell == f"{block}: {row['approach']}":
-            return plausibility.mark(found)
-        if cell == block or cell.startswith(f"{block}: "):
-            return plausibility.mark([one for one in found if one == plausibility.BASELINE])
-    return ""
-
-
-def _evidence(results: Results, summary: pd.DataFrame) -> Evidence:
-    margin = results.plan["statistics"].get("margin")
-    if not wording.known(margin):
-        raise ResultsError(f"{results.folder / 'plan.json'}: statistics: 'margin' is missing")
-    steady = summary[(summary["mode"] == "steady") & (summary["status"] == "ok")]
-    subjects = {block.name: block.subject for block in results.blocks}
-    steady = steady.assign(subject=steady["block"].map(subjects))
-    return Evidence(steady, float(margin), _with_gil(results, summary))
-
-
-def _with_gil(results: Results, summary: pd.DataFrame) -> frozenset[str]:
-    """Interpreters that have a GIL; one that machine.json doesn't tell of is taken to have it."""
-    free = {
-        str(one.get("interpreter"))
-        for one in results.machine.get("interpreters") or []
-        if one.get("gil") is False
+def _row(machine: str, interpreter: str, claim: Claim, ruling: Ruling) -> dict[str, object]:
+    return {
+        "machine": machine,
+        "claim_id": claim.claim_id,
+        "claim": claim.claim,
+        "ruling": ruling.ruling,
+        "evidence": ruling.evidence,
+        "cells": json.dumps(ruling.cells, ensure_ascii=False),
+        "interpreter": interpreter,
     }
-    return frozenset(set(summary["interpreter"]) - free)
 
 
 def main(results: Results) -> None:
-    """Write claims.csv from summary.csv and the flags of verdicts.csv."""
-    tables = (results.table(table) for table in (schema.SUMMARY, schema.VERDICT_TABLE))
-    results.write(schema.CLAIMS, rule_all(results, *tables))
+    """Write claims.csv from the measurements, ceiling.csv, overheads.csv and breakeven.csv."""
+    results.write(schema.CLAIMS, rule_all(results))
 
 
 if __name__ == "__main__":
-    sys.exit(
-        command.run(main, "Rule the textbook's claims: summary.csv, verdicts.csv -> claims.csv.")
-    )
+    what = "Rule the textbook's claims: launches.csv, samples.csv, ceiling.csv, overheads.csv, "
+    sys.exit(command.run(main, f"{what}breakeven.csv -> claims.csv."))

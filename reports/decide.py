@@ -17,8 +17,6 @@ from reports.plausibility import Limits, Speed
 from reports.races import Raced, race_settings, raced, raced_controls
 from reports.summarise import approach_columns, block_rows, by_mode_and_approach, where
 
-#: a program that computes for this share of its time is CPU-bound
-CPU_BOUND_SHARE = 0.9
 _LISTS = ("ties", "undecided", "flags")
 Summary = Mapping[tuple[str, str, str], Mapping[str, Any]]
 
@@ -166,8 +164,7 @@ def _cpu_bound(one: Raced, mode: str, rows: Summary) -> bool:
     """Whether the sequential program hardly waits: only then are the cores its limit."""
     baseline = next((a.label for a in one.block.approaches if a.executor == "sequential"), "")
     share = rows.get((one.block.name, mode, baseline), {}).get("cpu_share")
-    busy = share is None or bool(pd.isna(share)) or float(share) >= CPU_BOUND_SHARE
-    return one.block.kind == "cpu" and busy
+    return plausibility.cpu_bound(one.block.kind, share)
 
 
 def _implausible(one: Raced, mode: str, limits: Limits) -> list[str]:

@@ -32,6 +32,10 @@ CAUSES = (CEILING, EFFICIENCY, BASELINE)
 ONE_REPEAT = 1.1
 
 
+#: a program that computes for this share of its time is CPU-bound
+CPU_BOUND_SHARE = 0.9
+
+
 @dataclass(frozen=True)
 class Speed:
     """An approach, and how much faster than the sequential program it is said to be."""
@@ -55,6 +59,12 @@ class Limits:
     cpu_bound: bool
     margin: float
     ceilings: Mapping[int, float]
+
+
+def cpu_bound(kind: str, share: float | None) -> bool:
+    """Whether a sequential program that computes for this share of its time hardly waits."""
+    busy = not wording.known(share) or float(share or 0) >= CPU_BOUND_SHARE
+    return kind == "cpu" and busy
 
 
 def ceilings(table: pd.DataFrame) -> dict[int, float]:

@@ -13,6 +13,7 @@ from experiments.statistics.block import BlockRace, replay
 from experiments.statistics.intervals import centre_interval, exponential, paired_interval
 from experiments.statistics.launches import counting_launches, launch_values
 from experiments.statistics.objectives import SECONDS
+from experiments.statistics.race import LEVEL
 from experiments.statistics.records import Candidate, Interval, Judgement, RaceSettings
 from reports import consistency
 from reports.load import Block, Key, Results, ResultsError, canonical
@@ -62,6 +63,17 @@ class Raced:
             return self.race.speedup(mode, label)
         baseline = self.fastest_baseline(mode)
         return None if label in self._failed else _speedup(self.rounds, mode, baseline, label)
+
+    def ratio(self, mode: str, one: str, other: str, level: float = LEVEL) -> Interval | None:
+        """Seconds of one approach / another's, paired by round, with an interval at this level.
+
+        None where one of them failed or both ran in fewer than two rounds.
+        """
+        if {one, other} & self._failed:
+            return None
+        if self.block.objective.is_time:
+            return self.race.ratio(mode, one, other, level)
+        return _paired_ratio(self.rounds, mode, one, other, level)
 
     @property
     def baselines(self) -> list[str]:
@@ -165,10 +177,15 @@ def _speedup(rounds: Rounds, mode: str, baseline: str | None, label: str) -> Int
     """Time ratio with its 95% interval on the rounds both ran in; None under two of them."""
     if baseline is None or label == baseline:
         return None if baseline is None else Interval(1.0, 1.0, 1.0)
-    both = [values[mode] for values in rounds if {baseline, label} <= set(values[mode])]
+    return _paired_ratio(rounds, mode, baseline, label, LEVEL)
+
+
+def _paired_ratio(rounds: Rounds, mode: str, one: str, other: str, level: float) -> Interval | None:
+    """Time ratio on the rounds both ran in, whatever the race was about."""
+    both = [values[mode] for values in rounds if {one, other} <= set(values[mode])]
     if len(both) < 2:
         return None
-    return exponential(paired_interval([given[baseline] - given[label] for given in both]))
+    return exponential(paired_interval([given[one] - given[other] for given in both], level))
 
 
 def _logs(rounds: Rounds) -> dict[tuple[str, str], list[float]]:

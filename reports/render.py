@@ -18,6 +18,7 @@ from experiments import schema
 from experiments.statistics.fixed import FIXED_ROUNDS
 from reports import (
     breakeven_view,
+    claims_view,
     command,
     control,
     cost,
@@ -32,11 +33,10 @@ from reports import (
 )
 from reports.answers import Tables, answers
 from reports.audit import Evidence, audit, tally
-from reports.load import Results, ResultsError, load, records
+from reports.load import Results, ResultsError, load
 from reports.subjects import subjects
 
 TEMPLATES = Path(__file__).parent / "templates"
-RULING_MARKS = {"supported": "✓", "contradicted": "✕", "undecided": "?"}
 #: fixed, so that the same results give the same PDF to the last byte
 PDF_IDENTIFIER = b"poolwise-report"
 #: up to this long a page's PDF has tags, which tell a screen reader what is a heading, a table's
@@ -87,6 +87,7 @@ def context(results: Results) -> dict[str, Any]:
     rules = thumb.rules(results, tables)
     opening = [f"{rule.advice}: {rule.evidence}" for rule in rules]
     script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
+    ruled = claims_view.groups(results, tables.claims)
     return {
         "title": f"Parallel Python on {results.name}",
         "subtitle": _subtitle(results),
@@ -109,7 +110,8 @@ def context(results: Results) -> dict[str, Any]:
         "latencies": bool(tables.summary["latency_p99_ms"].notna().any()),
         "searches": searches,
         "search_end": breakeven_view.end(results),
-        "claims": _claims(tables),
+        "claims": ruled,
+        "claims_counted": claims_view.counted(ruled),
         "settings": method.settings(results),
         **_costs(results, tables),
         **_grid(results, tables),
@@ -179,13 +181,6 @@ def _grid(results: Results, tables: Tables) -> dict[str, Any]:
 def _audit(evidence: Evidence) -> dict[str, Any]:
     found = audit(evidence)
     return {"audit": found, "audit_tally": tally(found)}
-
-
-def _claims(tables: Tables) -> list[dict[str, str]]:
-    return [
-        {**{str(k): str(v) for k, v in row.items()}, "mark": RULING_MARKS.get(row["ruling"], "")}
-        for row in records(tables.claims)
-    ]
 
 
 def write_pdf(page: str, path: Path) -> None:

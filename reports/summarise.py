@@ -87,9 +87,15 @@ def _facts(launches: pd.DataFrame, approach: Approach) -> dict[str, Any]:
         **{name: median(ok[name]) for name in _MEDIANS},
         "cpu_seconds": median(cpu / multiples),
         "cpu_share": median(cpu / ok["profile_seconds"]),
+        "seen_write_share": median(_share(ok["seen_writes"], ok["object_writes"])),
         "heartbeat_max_ms": _number(ok["heartbeat_max_ms"].max()),
         "disturbed_launches": int(launches["disturbed"].fillna(False).sum()),
     }
+
+
+def _share(part: pd.Series, whole: pd.Series) -> pd.Series:
+    """Part of each whole; unknown where either is, or where there is nothing to have a part of."""
+    return part.astype("float64") / whole.astype("float64").where(whole > 0)
 
 
 def _status(launches: pd.DataFrame) -> dict[str, str]:

@@ -33,6 +33,8 @@ WATCH_SECONDS = 0.1
 #: how often the memory of the process tree is read in the profile batch
 MEMORY_SECONDS = 0.02
 _PR_SET_CHILD_SUBREAPER = 36
+#: columns of launches.csv that a task's own counts fill; what else it counts is not kept
+COUNTS = ("lost_updates", "object_writes", "seen_writes")
 #: grace for a launch to exit after its last event
 EXIT_SECONDS = 10.0
 BLAS_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
@@ -54,7 +56,8 @@ class Outcome:
     latency_quantiles: dict[str, float] = field(default_factory=dict)
     #: [milliseconds, items] of each bucket, the fastest first; empty where not recorded
     latencies: list[list[float]] = field(default_factory=list)
-    lost_updates: int | None = None
+    #: what the task itself counted over the timed batches, by column
+    counts: dict[str, int | None] = field(default_factory=dict)
     calibrated: dict[str, Any] | None = None
     peak_memory_mib: float | None = None
     disturbance: Disturbance = field(default_factory=Disturbance)
@@ -274,7 +277,7 @@ class _Watch:
         self.outcome.latency_quantiles = event
 
     def _on_extras(self, event: dict[str, Any]) -> None:
-        self.outcome.lost_updates = event.get("lost_updates")
+        self.outcome.counts = {name: event.get(name) for name in COUNTS}
 
     def _on_calibrated(self, event: dict[str, Any]) -> None:
         self.outcome.calibrated = event

@@ -43,7 +43,7 @@ def launch_row(
         **seen, "disturbed": bool(disturbed),
         "code_digest": code_digest, "service_cpu_share": outcome.service_cpu_share,
         "worker_import_seconds": outcome.worker_import_seconds,
-        "lost_updates": outcome.lost_updates, "load_1min": outcome.load_1min,
+        **outcome.counts, "load_1min": outcome.load_1min,
         "launch_seconds": outcome.launch_seconds, **outcome.profile,
         **outcome.latency_quantiles, "batch_multiple": batch_multiple(block, entry["workers"]),
     }  # fmt: skip

@@ -44,7 +44,8 @@ code prints goes to standard output and error, which the conductor keeps in the 
     {"event": "profile", "profile_seconds", "cpu_user_seconds", "cpu_system_seconds",
         "voluntary_switches", "involuntary_switches", "heartbeat_p50_ms", "heartbeat_p99_ms",
         "heartbeat_max_ms", "peak_memory_mib"}                 null = unknown
-    {"event": "extras", "lost_updates"}                        what the task itself counted, summed
+    {"event": "extras", "lost_updates", "object_writes", "seen_writes"}
+                                                               what the task itself counted, summed
                                                                over timed batches
     {"event": "latencies", "latency_p50_ms", "latency_p95_ms", "latency_p99_ms", "buckets"}
                                                                over the items of calm steady

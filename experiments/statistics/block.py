@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from experiments.statistics.judge import judge, ratio, resolvable, speedup
 from experiments.statistics.objectives import SECONDS, Objective
-from experiments.statistics.race import Race
+from experiments.statistics.race import LEVEL, Race
 from experiments.statistics.records import Candidate, Interval, Judgement, RaceSettings
 
 #: {mode: {candidate key: log of the objective, by default of seconds}}
@@ -101,9 +101,9 @@ class BlockRace:
         """The smallest share of difference that the last look could tell; None if unknown."""
         return resolvable(self._races[mode])
 
-    def ratio(self, mode: str, one: str, other: str) -> Interval | None:
-        """Time of one / time of the other, with a 95% interval; None below two common rounds."""
-        return ratio(self._races[mode], self._keys.index(one), self._keys.index(other))
+    def ratio(self, mode: str, one: str, other: str, level: float = LEVEL) -> Interval | None:
+        """Time of one / time of the other, with its interval; None below two common rounds."""
+        return ratio(self._races[mode], self._keys.index(one), self._keys.index(other), level)
 
     def _check(self, values: Round) -> None:
         for mode in self._races:

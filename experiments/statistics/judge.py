@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from experiments.statistics.flags import noise_flags, resolvable_difference, rounds_needed
-from experiments.statistics.intervals import exponential, paired_interval
+from experiments.statistics.intervals import exponential
 from experiments.statistics.objectives import SECONDS, Objective
 from experiments.statistics.race import LEVEL, Race
 from experiments.statistics.records import Interval, Judgement, Status
@@ -48,13 +48,10 @@ def speedup(race: Race, candidate: int) -> Interval | None:
     return None if logs is None else exponential(logs)
 
 
-def ratio(race: Race, one: int, other: int) -> Interval | None:
-    """Time of one / time of the other with its 95% interval; None below two common rounds."""
-    rounds = sorted(race.rows[one].keys() & race.rows[other].keys())
-    if len(rounds) < 2:
-        return None
-    differences = [race.rows[one][r] - race.rows[other][r] for r in rounds]
-    return exponential(paired_interval(differences, LEVEL, race.noise(), race.settings.clip))
+def ratio(race: Race, one: int, other: int, level: float = LEVEL) -> Interval | None:
+    """Time of one / time of the other with its interval; None below two common rounds."""
+    logs = race.difference(one, other, level)
+    return None if logs is None else exponential(logs)
 
 
 def resolvable(race: Race) -> float | None:

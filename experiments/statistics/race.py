@@ -119,6 +119,15 @@ class Race:
             level = 1 - (1 - LEVEL) / near
         return self._speedup(candidate, level)
 
+    def difference(self, one: int, other: int, level: float = LEVEL) -> Interval | None:
+        """log(T_one / T_other) on the rounds both ran in, **in logs**; None below two of them."""
+        rounds = self._common_rounds([one, other])
+        if len(rounds) < 2:
+            return None
+        first, second = self._values([one, other], rounds)
+        noise = self._own_noise([one, other])
+        return paired_interval(first - second, level, noise, self.settings.clip)
+
     def status(self, candidate: int) -> Status:
         """Where a candidate stands: what the last look said, unless it failed or was dropped."""
         if candidate in self.failed_at:
@@ -135,12 +144,7 @@ class Race:
             return None
         if candidate == reference:
             return Interval(0.0, 0.0, 0.0)
-        rounds = self._common_rounds([reference, candidate])
-        if len(rounds) < 2:
-            return None
-        base, own = self._values([reference, candidate], rounds)
-        noise = self._own_noise([reference, candidate])
-        return paired_interval(base - own, level, noise, self.settings.clip)
+        return self.difference(reference, candidate, level)
 
     def _own_noise(self, candidates: Sequence[int]) -> Noise:
         """For each candidate the block's variance, or its own where that is larger.

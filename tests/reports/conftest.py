@@ -26,7 +26,7 @@ HOSTILE = '<script>alert(1)</script> {{ 7*7 }} "quoted" $x^2$ & \u202ereversed '
 def finish(folder: Path) -> Results:
     """Every step of the report on a results folder, but for the rendering."""
     results = load(folder)
-    for step in (summarise, fit, decide, breakeven, claims, overheads, losses, plot):
+    for step in (summarise, fit, decide, breakeven, overheads, claims, losses, plot):
         step.main(results)
     return results
 

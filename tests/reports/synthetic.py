@@ -38,6 +38,8 @@ class Truth:
     status: str = "ok"
     reason: str = ""
     lost: int | None = None
+    #: of 64 items' writes to an ordinary object, those that the main program sees (locked_counter)
+    seen: int | None = None
     #: seconds a worker process spends importing
     imports: float | None = None
     interpreter: str = PYTHON
@@ -66,6 +68,8 @@ class Scene:
     kib: float | None = None
     #: weak: the seconds of a truth are those of its own batch, of as many times the items
     scaling: str = "strong"
+    #: whether others kept the cores busy in all launches
+    disturbed: bool = False
 
     @property
     def name(self) -> str:
@@ -136,9 +140,9 @@ def counter_scene(label: str, lost: int, **more: Any) -> Scene:
     """Shared state updated with a lock (nothing lost) or without (updates lost)."""
     cost = 0.05 if lost else 0.08
     truths = (
-        sequential(cost, lost=0),
-        pool("threads", 2, cost * 1.1, lost=lost),
-        pool("threads", 4, cost * 1.2, lost=lost),
+        sequential(cost, lost=0, seen=64),
+        pool("threads", 2, cost * 1.1, lost=lost, seen=64),
+        pool("threads", 4, cost * 1.2, lost=lost, seen=64),
     )
     return Scene(
         "locked_counter", "cpu", 2, truths, params={"guard": label}, label=f"guard={label}", **more
@@ -341,6 +345,8 @@ def _launch(
         "heartbeat_max_ms": truth.heartbeat,
         "profile_seconds": truth.seconds,
         "lost_updates": truth.lost,
+        "object_writes": None if truth.seen is None else 64,
+        "seen_writes": truth.seen,
         # items are timed one by one in waiting tasks only
         "latency_p99_ms": truth.p99_ms if scene.kind == "waiting" else None,
     }
@@ -364,7 +370,7 @@ def _launch(
         "batch_multiple": multiple if weak else None,  # as in files of before there was one
         "foreign_cpu_share": 0.01,
         "steal_share": 0.0,
-        "disturbed": False,
+        "disturbed": scene.disturbed,
         "code_digest": "c0de",
         "load_1min": 0.5,
         "launch_seconds": 1.0,

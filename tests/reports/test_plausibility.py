@@ -16,7 +16,7 @@ from experiments import schema
 from experiments.statistics.block import replay
 from experiments.statistics.intervals import t_quantile
 from experiments.statistics.records import Candidate, Interval, RaceSettings
-from reports import claims, plausibility, render
+from reports import plausibility, render
 from reports.load import Results, records
 from reports.plausibility import BASELINE, CEILING, EFFICIENCY, Limits, Speed, causes, flags
 from tests.reports import synthetic
@@ -275,18 +275,16 @@ def test_the_first_page_warns_in_full_and_counts_none(shown: str) -> None:
     assert "the candidate so far does gain" not in first
 
 
-def test_claims_say_which_of_their_evidence_is_doubtful(doubtful: Results) -> None:
-    verdicts = doubtful.table(schema.VERDICT_TABLE)
-    cells = ["math_python-2c: processes x2", "math_python-2c: sequential", "math_python-2c"]
-    others = ["data_processing-2c: threads x1", "data_processing-2c", "math_numpy-2c"]
-    assert claims._doubts([*cells, *others], verdicts) == (
-        " Doubtful: math_python-2c: processes x2 (implausible: above the ceiling), "
-        "data_processing-2c: threads x1 (implausible: slow baseline) and "
-        "data_processing-2c (implausible: slow baseline)."
-    )
-    assert claims._doubts(cells[1:], verdicts) == ""
-    ruled = {row["claim_id"]: row["evidence"] for row in records(doubtful.table(schema.CLAIMS))}
-    assert "Doubtful: " in ruled["process_startup"]
+def test_no_claim_stands_on_what_can_not_be_true(doubtful: Results) -> None:
+    rows = {row["claim_id"]: row for row in records(doubtful.table(schema.CLAIMS))}
+    row = rows["processes_math"]
+    assert "math_python-2c: processes x2 (implausible: above the ceiling)" in row["evidence"]
+    assert (row["ruling"], json.loads(row["cells"])) == ("undecided", [])
+    slow = rows["processes_data"]["evidence"]
+    assert "data_processing-2c: processes x2 (implausible: slow baseline)" in slow
+    implausible = ("math_python-2c: ", "http_request-2c: ", "data_processing-2c: ", "ipc-2c: ")
+    used = [cell for row in rows.values() for cell in json.loads(row["cells"])]
+    assert [cell for cell in used if cell.startswith(implausible)] == []
 
 
 def test_a_sound_report_has_no_mark(page: str) -> None:

@@ -94,8 +94,10 @@ rule breakeven_points:
 
 rule claims:
     input:
-        f"{RESULTS}/summary.csv",
-        f"{RESULTS}/verdicts.csv",
+        MEASURED,
+        f"{RESULTS}/ceiling.csv",
+        f"{RESULTS}/overheads.csv",
+        f"{RESULTS}/breakeven.csv",
         code=REPORT_CODE,
     output:
         report(

@@ -42,7 +42,7 @@ class Fake:
             self.say("batch", phase="steady", batch=batch, wall_seconds=0.4, **tried)
         self.say("phase", name="profile")
         self.say("profile", profile_seconds=0.6, cpu_user_seconds=0.1, peak_memory_mib=12.5)
-        self.say("extras", lost_updates=3)
+        self.say("extras", lost_updates=3, seen_writes=0, of_its_own=7)
         self.say("latencies", latency_p50_ms=1.5, latency_p99_ms=9.5, buckets={"20": 7, "-3": 9})
         self.say("phase", name="teardown")
         self.say("teardown", seconds=0.125)

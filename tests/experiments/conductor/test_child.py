@@ -44,7 +44,7 @@ def test_a_launch_that_ends_well_tells_all_it_measured(run: Run) -> None:
     assert outcome.profile == {"profile_seconds": 0.6, "cpu_user_seconds": 0.1}
     assert outcome.peak_memory_mib is not None
     assert outcome.peak_memory_mib >= 12.5
-    assert outcome.lost_updates == 3
+    assert outcome.counts == {"lost_updates": 3, "object_writes": None, "seen_writes": 0}
     assert outcome.latency_quantiles == {"latency_p50_ms": 1.5, "latency_p99_ms": 9.5}
     assert outcome.latencies == [[middle_ms(-3), 9], [middle_ms(20), 7]]
     assert outcome.launch_seconds > 0

@@ -134,6 +134,21 @@ def test_state_is_shared_with_every_start_method(method: str) -> None:
     assert done.one("extras")["lost_updates"] == 0
 
 
+@pytest.mark.parametrize("version", ["", "3.9"])
+@pytest.mark.parametrize(("executor", "options"), EXECUTORS, ids=str)
+def test_what_workers_write_is_seen_where_they_share_the_main_programs_memory(
+    version: str, executor: str, options: dict[str, Any]
+) -> None:
+    wanted = spec(
+        "locked_counter", params={"guard": "lock"}, scale=20, batches=2, profile=True,
+        executor=executor, options=options,
+    )  # fmt: skip
+    extras = launch(wanted, *([python_or_skip(version)] if version else [])).one("extras")
+
+    seen = 0 if executor == "processes" else 3 * 8
+    assert (extras["object_writes"], extras["seen_writes"]) == (3 * 8, seen)
+
+
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no CPU affinity here")
 @pytest.mark.parametrize(("executor", "options"), [EXECUTORS[0], *PROCESSES[:2]], ids=str)
 def test_the_launch_keeps_to_its_cpus_from_before_the_tasks_import(

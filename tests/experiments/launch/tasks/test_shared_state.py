@@ -8,8 +8,10 @@ import os
 import subprocess
 import sys
 import zlib
+from collections.abc import Callable
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +19,7 @@ from experiments.launch.base import Context, Task, Unsupported
 from experiments.launch.tasks import blocks
 from experiments.launch.tasks.ipc import TABLE
 
-from .driving import async_kit, make, processes, thread_kit, threads
+from .driving import async_kit, make, native, processes, sequential, thread_kit, threads
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -125,7 +127,7 @@ def test_a_guard_keeps_every_update(guard: str, context: Context) -> None:
     for run in (threads, processes):
         task = make("locked_counter", context, guard=guard)
         assert run(task, 4, 2000)[-1] == 8000
-        assert task.after_batch() == {"lost_updates": 0}
+        assert task.after_batch()["lost_updates"] == 0
 
 
 def test_without_a_guard_lost_updates_are_counted_and_not_wrong(context: Context) -> None:
@@ -145,7 +147,22 @@ def test_a_lost_update_under_a_guard_is_a_wrong_answer(context: Context) -> None
     counter.value = 19
 
     assert task.answer([1, 2]) != right
-    assert task.after_batch() == {"lost_updates": 1}
+    assert task.after_batch()["lost_updates"] == 1
+
+
+@pytest.mark.parametrize(
+    ("run", "seen"), [(sequential, 4), (threads, 4), (native, 4), (processes, 0)]
+)
+def test_the_main_program_sees_what_workers_write_only_where_they_share_its_memory(
+    run: Callable[[Task, int, int], list[Any]], seen: int, context: Context
+) -> None:
+    task = make("locked_counter", context, guard="none")
+    for _ in range(2):
+        run(task, 4, 20)
+        counts = task.after_batch()
+        assert (counts["object_writes"], counts["seen_writes"]) == (4, seen)
+        task.before_batch()
+        assert task.after_batch()["seen_writes"] == 0
 
 
 def test_every_batch_counts_from_0(context: Context) -> None:
@@ -156,7 +173,7 @@ def test_every_batch_counts_from_0(context: Context) -> None:
         task.before_batch()
         for item in items:
             task.run(item)
-        assert task.after_batch() == {"lost_updates": 0}
+        assert task.after_batch()["lost_updates"] == 0
 
 
 def test_coroutines_take_turns_at_the_guard(context: Context) -> None:
