@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from experiments.statistics.objectives import SECONDS
-from reports import breakeven_plot, figures, wording
 from reports import breakeven_words as words
+from reports import figures, wording
 from reports.breakeven import Found, found
+from reports.breakeven_lines import lines
 from reports.load import Results
 
 
@@ -60,8 +61,8 @@ def _view(results: Results, one: Found, place: int) -> SearchView:
 
 
 def _figure(results: Results, one: Found, place: int, said: str) -> Markup | None:
-    path = breakeven_plot.path_of(results.folder, one.search.name)
-    if breakeven_plot.lines(one).empty:
+    path = figures.breakeven_path(results.folder, one.search.name)
+    if lines(one).empty:
         return None
     label = f"Time against the fastest along {words.axis_label(one.search.vary)}. {said}"
     return figures.inline(path, f"b{place}", label)

@@ -52,6 +52,11 @@ def multiples_path(folder: Path, block: Block) -> Path:
     return folder / FOLDER / f"multiples-{safe(block.subject)}.svg"
 
 
+def breakeven_path(folder: Path, search: str) -> Path:
+    """File of a break-even search's figure."""
+    return folder / FOLDER / f"breakeven-{safe(search)}.svg"
+
+
 def by_task(results: Results) -> dict[str, list[Block]]:
     """The blocks of each task that gets figures, in the plan's order."""
     found: dict[str, list[Block]] = {}

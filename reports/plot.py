@@ -13,9 +13,9 @@ import matplotlib as mpl
 mpl.use("svg")
 from matplotlib.figure import Figure
 
-from reports import breakeven_plot, command, figures
+from reports import command, figures
 from reports.breakeven import found
-from reports.drawing import data, heatmap, multiples, panels, speedup, svg
+from reports.drawing import breakeven, data, heatmap, multiples, panels, speedup, svg
 from reports.drawing.data import Panel
 from reports.drawing.look import FAINT, GRID, INK, Look, executor_colours, looks
 from reports.load import Results
@@ -63,9 +63,9 @@ def drawn(results: Results) -> Iterator[tuple[Path, Figure]]:
     colours = executor_colours(one.executor for block in blocks for one in block.approaches)
     yield from _of_blocks(results, colours)
     for one in found(results):
-        figure = breakeven_plot.draw(one, colours)
+        figure = breakeven.draw(one, colours)
         if figure is not None:
-            yield breakeven_plot.path_of(results.folder, one.search.name), figure
+            yield figures.breakeven_path(results.folder, one.search.name), figure
 
 
 def _of_blocks(results: Results, colours: dict[str, str]) -> Iterator[tuple[Path, Figure]]:

@@ -13,7 +13,16 @@ from experiments import schema
 from experiments.collect import collect
 from experiments.statistics.breakeven import Axis, Flip, Point
 from experiments.statistics.records import Interval
-from reports import breakeven, breakeven_plot, breakeven_view, decide, plot, render, summarise
+from reports import (
+    breakeven,
+    breakeven_lines,
+    breakeven_view,
+    decide,
+    figures,
+    plot,
+    render,
+    summarise,
+)
 from reports import breakeven_words as words
 from reports.load import Results, ResultsError, Search, load, records
 from tests.experiments.breakeven.made_up import SHARE, Crossing, search, threads_until
@@ -167,7 +176,7 @@ def test_a_damaged_list_of_searches_is_one_clear_error(
 
 def test_the_figures_lines_are_ratios_to_the_fastest(searched: Results) -> None:
     (found,) = breakeven.found(searched)
-    lines = breakeven_plot.lines(found)
+    lines = breakeven_lines.lines(found)
     at = lines[lines["value"] == 0.96].set_index("family")["ratio"]
     assert at["processes"] == pytest.approx(1.0)
     assert at["threads"] == pytest.approx(1.2, rel=0.02)
@@ -178,7 +187,7 @@ def test_the_figures_lines_are_ratios_to_the_fastest(searched: Results) -> None:
 
 def test_the_figure_is_drawn_and_shows_every_family(searched: Results) -> None:
     (one,) = searched.searches
-    svg = breakeven_plot.path_of(searched.folder, one.name).read_text()
+    svg = figures.breakeven_path(searched.folder, one.name).read_text()
     ET.fromstring(svg)
     for text in ("threads", "processes", "CPU share"):
         assert text in svg
