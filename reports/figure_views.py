@@ -21,6 +21,8 @@ class FigureView:
     caption: str
     #: what the region is called in which a wide figure scrolls
     name: str
+    #: as wide as the page, not beside the words
+    wide: bool = True
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class _Cost:
     told: Callable[[float | None], str]
 
 
+#: so many panels are legible beside the words
+NARROW_PANELS = 2
 _COSTS = (
     _Cost(
         "latency_p99_ms", "latency of an item", "99% of items take at most", wording.milliseconds
@@ -56,7 +60,7 @@ def speedup(
     )
     found = sentences.figure_finding(row, block)
     path = figures.speedup_path(results.folder, block)
-    return FigureView(figures.inline(path, f"f{number}", found), caption, name)
+    return FigureView(figures.inline(path, f"f{number}", found), caption, name, wide=False)
 
 
 def costs(results: Results, summary: pd.DataFrame, block: Block, number: int) -> FigureView | None:
@@ -73,9 +77,8 @@ def costs(results: Results, summary: pd.DataFrame, block: Block, number: int) ->
         caption += " Latency is the p99 with its 95% interval, dotted the p50."
     label = f"{what} against workers, {block.subject} on {block.place}. {found}"
     path = figures.panels_path(results.folder, block)
-    return FigureView(
-        figures.inline(path, f"p{number}", label), caption, f"{what}, {_short(block)}"
-    )
+    svg, name = figures.inline(path, f"p{number}", label), f"{what}, {_short(block)}"
+    return FigureView(svg, caption, name, wide=len(there) > NARROW_PANELS)
 
 
 def of_task(
