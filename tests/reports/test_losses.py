@@ -11,6 +11,7 @@ from experiments import schema
 from experiments.statistics.intervals import share_interval
 from experiments.statistics.records import Interval
 from reports import render, running_costs
+from reports.answers import Tables
 from reports.load import Results, records
 from reports.shares import Loss, Shares, sentence, shares
 from tests.reports import synthetic
@@ -240,7 +241,8 @@ def test_waiting_work_and_one_thread_have_no_such_ideal(tmp_path: Path) -> None:
 
 def test_a_section_explains_the_fastest_pool_of_each_executor(tmp_path: Path) -> None:
     results, found = table(tmp_path, answer())
-    told = running_costs.told(results.table(schema.LOSSES), results.blocks[0])
+    lost = Tables.of(finish(results.folder)).lost[results.blocks[0].name]
+    told = running_costs.told(lost)
 
     assert list(told[:2]) == [
         found[name, "steady"]["sentence"] for name in ("processes x2", "threads x2")

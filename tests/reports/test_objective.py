@@ -202,7 +202,8 @@ def test_staying_sequential_is_said_in_the_objectives_words(tmp_path: Path, obje
 def test_without_an_objective_nothing_of_it_is_said(page: str) -> None:
     text = Page(page).text
     assert squeezed("beside it for one started for a single batch") in text
-    assert "Decidedon" not in text
+    assert "Decidedonp99" not in text
+    assert "notonhowlongabatchtakes" not in text
     assert "configkeyobjective" not in text
 
 

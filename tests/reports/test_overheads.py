@@ -163,5 +163,5 @@ def test_the_report_has_a_table_in_sensible_units(known: Results) -> None:
     assert lines["threads x1"]["Import"] == ("", "")
     assert "on 2 cores, 5 launches of each approach" in found.text
     page = render.html(known)
-    assert '<table class="running-costs">' in page
+    assert '<table class="running-costs' in page
     assert '<a href="#running-costs">' in page
