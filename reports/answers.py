@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -13,6 +14,7 @@ from reports import plausibility, sentences, snippets, wording
 from reports.load import Block, Results, records
 from reports.sentences import Row
 
+_PERCENTAGE = re.compile(r"\b(\d+(?:\.\d+)?)%")
 #: columns of verdicts.csv that the first page's table can be sorted by
 _SORTED = ("speedup", "speedup_low", "seconds", "baseline_seconds", "peak_memory_mib")
 
@@ -116,7 +118,7 @@ def answers(results: Results, tables: Tables) -> AnswerTable:
     """The first page's lines, in the plan's order, the core counts of a task together."""
     rows = verdict_rows(tables.verdicts)
     lines: dict[str, list[AnswerLine]] = {}
-    footnotes: dict[str, int] = {}
+    footnotes: dict[str, list[str]] = {}
     for number, block in enumerate(results.blocks):
         row, once = (rows.get((block.name, mode)) for mode in schema.MODES)
         if row is not None:
@@ -125,10 +127,26 @@ def answers(results: Results, tables: Tables) -> AnswerTable:
                 subject=wording.short(block.subject),
                 steady=answer(block, row, number),
                 oneshot=answer(block, once, number) if once is not None else None,
-                warnings=tuple(footnotes.setdefault(text, len(footnotes) + 1) for text in grave),
+                warnings=tuple(dict.fromkeys(_noted(footnotes, text) for text in grave)),
             )
             lines.setdefault(block.subject, []).append(line)
-    return AnswerTable(tuple(one for group in lines.values() for one in group), tuple(footnotes))
+    told = tuple(_spanned(texts) for texts in footnotes.values())
+    return AnswerTable(tuple(one for group in lines.values() for one in group), told)
+
+
+def _noted(footnotes: dict[str, list[str]], text: str) -> int:
+    """The number of a warning's footnote; those that differ in one percentage share one."""
+    key = _PERCENTAGE.sub("%", text) if len(_PERCENTAGE.findall(text)) == 1 else text
+    footnotes.setdefault(key, []).append(text)
+    return list(footnotes).index(key) + 1
+
+
+def _spanned(texts: list[str]) -> str:
+    """Warnings that differ in one percentage as one: ... 12% to 38% ..."""
+    shares = sorted({float(found) for text in texts for found in _PERCENTAGE.findall(text)})
+    if len(set(texts)) == 1 or len(shares) < 2:
+        return texts[0]
+    return _PERCENTAGE.sub(f"{shares[0]:g}% to {shares[-1]:g}%", texts[0])
 
 
 def verdict_rows(verdicts: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
