@@ -14,7 +14,7 @@ from scipy.special import stdtrit
 from reports.laws.cpu import Cores
 from reports.laws.points import Points
 from reports.laws.scaling import Work, work_of
-from reports.load import Results, records
+from reports.load import Results
 
 NAMES = ["task", "params", "mode", "interpreter", "executor", "executor_options"]
 
@@ -150,7 +150,5 @@ def _floats(column: pd.Series) -> np.ndarray:
 
 
 def _karp_flatt(frame: pd.DataFrame, axis: str) -> tuple[tuple[int, float], ...]:
-    known = frame[frame["karp_flatt_serial_fraction"].notna()]
-    return tuple(
-        (int(row[axis]), float(row["karp_flatt_serial_fraction"])) for row in records(known)
-    )
+    pairs = zip(_floats(frame[axis]), _floats(frame["karp_flatt_serial_fraction"]), strict=True)
+    return tuple((int(many), float(share)) for many, share in pairs if np.isfinite(share))

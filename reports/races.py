@@ -158,7 +158,8 @@ def _raced(
     ]
     try:
         rounds = launch_values(launches, samples, "approach", SECONDS)
-        values = launch_values(launches, samples, "approach", block.objective)
+        same = block.objective == SECONDS
+        values = rounds if same else launch_values(launches, samples, "approach", block.objective)
         race = replay(candidates, settings, values, block.objective.modes, block.objective)
     except ValueError as error:
         raise ResultsError(f"{results.folder}: block {block.name}: {error}") from error

@@ -25,6 +25,15 @@ _MEDIANS = (
 )
 
 
+#: of an approach without a launch
+NOT_RUN: dict[str, Any] = {
+    "status": "not run",
+    "reason": "never launched",
+    "items": None,
+    "disturbed_launches": 0,
+}
+
+
 def summary(results: Results) -> list[dict[str, Any]]:
     """Rows of summary.csv, in the plan's order, steady before oneshot."""
     recorded = latencies.histograms(results)
@@ -33,12 +42,10 @@ def summary(results: Results) -> list[dict[str, Any]]:
 
 def block_rows(machine: str, one: Raced, recorded: Mapping[str, Histogram]) -> list[dict[str, Any]]:
     """The rows of one block; `recorded` are the latencies of its launches, where there are any."""
-    groups = dict(tuple(one.launches.groupby("approach", sort=False)))
-    nothing = one.launches.iloc[:0]
     taken = latencies.by_approach(one.launches, recorded)
+    known = _facts(one.launches)
     facts = {
-        approach.label: _facts(groups.get(approach.label, nothing), approach)
-        for approach in one.block.approaches
+        approach.label: known.get(approach.label, NOT_RUN) for approach in one.block.approaches
     }
     return [
         {
@@ -76,21 +83,48 @@ def approach_columns(approach: Approach) -> dict[str, Any]:
     }
 
 
-def _facts(launches: pd.DataFrame, approach: Approach) -> dict[str, Any]:
-    """What doesn't depend on the mode: status, medians of what was measured beside the time."""
+def _facts(launches: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """What doesn't depend on the mode, by approach: status, and medians beside the time.
+
+    All approaches of a block at once: one by one takes several times as long.
+    """
+    if launches.empty:
+        return {}
     ok = launches[launches["status"] == "ok"]
-    cpu = ok["cpu_user_seconds"] + ok["cpu_system_seconds"]
-    multiples = launches["batch_multiple"].fillna(1)
+    medians = _records(_measured(ok).groupby(ok["approach"], sort=False).median())
+    freezes = ok["heartbeat_max_ms"].groupby(ok["approach"], sort=False).max().to_dict()
+    names = launches["approach"]
+    items = launches["items"] // launches["batch_multiple"].fillna(1)
+    most = items.groupby(names, sort=False).max().to_dict()
+    disturbed = launches["disturbed"].fillna(False).groupby(names, sort=False).sum().to_dict()
     return {
-        **_status(launches),
-        "items": _whole((launches["items"] // multiples).max()),
-        **{name: median(ok[name]) for name in _MEDIANS},
-        "cpu_seconds": median(cpu / multiples),
-        "cpu_share": median(cpu / ok["profile_seconds"]),
-        "seen_write_share": median(_share(ok["seen_writes"], ok["object_writes"])),
-        "heartbeat_max_ms": _number(ok["heartbeat_max_ms"].max()),
-        "disturbed_launches": int(launches["disturbed"].fillna(False).sum()),
+        label: {
+            **status,
+            "items": _whole(most[label]),
+            **{name: _number(value) for name, value in medians.get(label, {}).items()},
+            "heartbeat_max_ms": _number(freezes.get(label)),
+            "disturbed_launches": int(disturbed[label]),
+        }
+        for label, status in _statuses(launches).items()
     }
+
+
+def _measured(ok: pd.DataFrame) -> pd.DataFrame:
+    """The columns of which an approach's median is told, a row a launch that worked."""
+    cpu = ok["cpu_user_seconds"] + ok["cpu_system_seconds"]
+    return pd.DataFrame(
+        {
+            **{name: ok[name].astype("float64") for name in _MEDIANS},
+            "cpu_seconds": cpu / ok["batch_multiple"].fillna(1).astype("float64"),
+            "cpu_share": cpu / ok["profile_seconds"],
+            "seen_write_share": _share(ok["seen_writes"], ok["object_writes"]),
+        }
+    )
+
+
+def _records(frame: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """The rows of a frame by its index."""
+    return dict(zip(map(str, frame.index), records(frame), strict=True))
 
 
 def _share(part: pd.Series, whole: pd.Series) -> pd.Series:
@@ -98,15 +132,16 @@ def _share(part: pd.Series, whole: pd.Series) -> pd.Series:
     return part.astype("float64") / whole.astype("float64").where(whole > 0)
 
 
-def _status(launches: pd.DataFrame) -> dict[str, str]:
-    """The status that took the approach out: its last launch that isn't ok, if there is one."""
-    if launches.empty:
-        return {"status": "not run", "reason": "never launched"}
-    bad = launches[launches["status"] != "ok"]
-    if bad.empty:
-        return {"status": "ok", "reason": ""}
-    last = bad.iloc[-1]
-    return {"status": str(last["status"]), "reason": str(last["reason"])}
+def _statuses(launches: pd.DataFrame) -> dict[str, dict[str, str]]:
+    """By approach the status that took it out: that of its last launch that isn't ok, if any."""
+    found: dict[str, dict[str, str]] = {}
+    rows = zip(*(launches[name] for name in ("approach", "status", "reason")), strict=True)
+    for label, status, reason in rows:
+        if status != "ok":
+            found[str(label)] = {"status": str(status), "reason": str(reason)}
+        else:
+            found.setdefault(str(label), {"status": "ok", "reason": ""})
+    return found
 
 
 def _race_columns(one: Raced, approach: Approach, mode: str, items: int | None) -> dict[str, Any]:
