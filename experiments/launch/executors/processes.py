@@ -31,6 +31,7 @@ class Processes(Executor):
     """Items through `ProcessPoolExecutor.map`."""
 
     name = "processes"
+    process_workers = True
     defaults = {"start_method": "fork", "chunk": "default"}
     _pool: Optional[ProcessPoolExecutor] = None
     _processes: Sequence[Any] = ()
@@ -39,21 +40,13 @@ class Processes(Executor):
     @classmethod
     def unsupported(cls, task: Task, options: Dict[str, Any]) -> Optional[str]:
         """Where the platform lacks the start method or semaphores between processes."""
-        method = options["start_method"]
-        _check("start_method", method, START_METHODS)
         _check("chunk", options["chunk"], CHUNKS)
-        if method not in multiprocessing.get_all_start_methods():
-            return f"this platform can't start processes by {method}"
-        try:
-            importlib.import_module("multiprocessing.synchronize")
-        except ImportError as error:
-            return f"no semaphores between processes here ({error})"
-        return None
+        return cannot_start(options["start_method"])
 
     def start(self) -> None:
         """Start every process and wait until each has imported the task and met the others."""
         context = multiprocessing.get_context(self.options["start_method"])
-        shared = self.task.share(_kit(context))
+        shared = self.task.share(shared_kit(context))
         barrier = context.Barrier(self.workers)
         self._pool = ProcessPoolExecutor(
             self.workers, context, worker.begin, (self.ref, shared, barrier)
@@ -104,12 +97,25 @@ def chunk_size(chunk: str, items: int, workers: int) -> int:
     return max(1, -(-items // (CHUNKS_PER_WORKER * workers)))
 
 
+def cannot_start(method: str) -> Optional[str]:
+    """Why processes can't be started this way here, or None; ValueError where there is no such."""
+    _check("start_method", method, START_METHODS)
+    if method not in multiprocessing.get_all_start_methods():
+        return f"this platform can't start processes by {method}"
+    try:
+        importlib.import_module("multiprocessing.synchronize")
+    except ImportError as error:
+        return f"no semaphores between processes here ({error})"
+    return None
+
+
 def _check(option: str, value: Any, allowed: Any) -> None:
     if value not in allowed:
         raise ValueError(f"option {option} is {value!r}, must be one of {', '.join(allowed)}")
 
 
-def _kit(context: BaseContext) -> SharedKit:
+def shared_kit(context: BaseContext) -> SharedKit:
+    """Locks and counters that processes of this context can be given as they start."""
     return SharedKit(
         Lock=context.Lock,
         Semaphore=context.Semaphore,
@@ -128,6 +134,11 @@ def _how_it_broke(error: BrokenProcessPool, processes: Sequence[Any]) -> str:
         time.sleep(0.01)
     cause = str(error.__cause__ or "").strip(" \n'\"").splitlines()
     return " ".join([str(error), *cause[-1:]])
+
+
+def worker_died(code: int) -> WorkerDied:
+    """The error for a worker that ended with this exit code (as `Process.exitcode` tells it)."""
+    return WorkerDied(f"a worker process {_exit_in_words(code)}")
 
 
 def _exit_in_words(code: int) -> str:
