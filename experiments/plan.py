@@ -228,7 +228,8 @@ def make_block(
     approaches: list[dict[str, Any]] = []
     not_run: list[dict[str, str]] = []
     for entry in ranked:
-        if installed.load_executor(entry["executor"]).process_workers and entry["workers"] > limit:
+        executor = installed.load_executor(entry["executor"])
+        if executor.in_processes(entry["options"]) and entry["workers"] > limit:
             reason = f"config key 'most_processes' allows {limit} processes on {cores} cores"
             not_run.append({"approach": entry["approach"], "reason": reason})
         else:
@@ -289,8 +290,8 @@ def _process_approaches(
     name: str, settings: Mapping[str, Any], cores: int, workers: Sequence[int]
 ) -> Iterable[dict[str, Any]]:
     methods, chunks = settings["start_methods"], settings["chunks"]
-    chunked = "chunk" in installed.load_executor(name).defaults
-    if not chunked:
+    known = installed.load_executor(name).defaults
+    if "chunk" not in known:  # it has its own way
         chunks = ["default"]
     at = cores if cores in workers else max(workers)
     for count in workers:
@@ -301,8 +302,8 @@ def _process_approaches(
                 settings["variants"] == "at_cores" and count == at and single
             )
             if main or variant:
-                options = {"start_method": method, **({"chunk": chunk} if chunked else {})}
-                yield approach(name, options, count)
+                options = {"start_method": method, "chunk": chunk}
+                yield approach(name, {key: options[key] for key in options if key in known}, count)
 
 
 def approach(executor: str, options: dict[str, Any], workers: int) -> dict[str, Any]:

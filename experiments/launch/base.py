@@ -135,11 +135,14 @@ class Executor:
     blocks_main = False
     #: ignores the worker count (always 1)
     single = False
-    #: every worker is a process of its own: config key `most_processes` bounds how many
-    process_workers = False
 
     def __init__(self, ref: TaskRef, task: Task, workers: int, options: Dict[str, Any]) -> None:
         self.ref, self.task, self.workers, self.options = ref, task, workers, options
+
+    @classmethod
+    def in_processes(cls, options: Dict[str, Any]) -> bool:
+        """Whether every worker is a process: config key `most_processes` bounds their number."""
+        return False
 
     @classmethod
     def unsupported(cls, task: Task, options: Dict[str, Any]) -> Optional[str]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 from multiprocessing.pool import Pool
-from typing import Any, Dict, List, Optional
+from typing import Any, List, Optional
 
 from experiments.launch import worker
-from experiments.launch.base import Task
 from experiments.launch.executors import processes
 from experiments.launch.executors.processes import Processes
 
@@ -21,11 +20,6 @@ class MultiprocessingPool(Processes):
     name = "multiprocessing_pool"
     defaults = {"start_method": "fork"}
     _started: Optional[Pool] = None
-
-    @classmethod
-    def unsupported(cls, task: Task, options: Dict[str, Any]) -> Optional[str]:
-        """As for processes."""
-        return processes.cannot_start(options["start_method"])
 
     def start(self) -> None:
         """Start every process and wait until each has imported the task and met the others."""

@@ -6,31 +6,24 @@ import contextlib
 import multiprocessing
 from itertools import islice
 from multiprocessing.connection import wait
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List
 
 from experiments.launch import worker
-from experiments.launch.base import Executor, Task
-from experiments.launch.executors.processes import cannot_start, shared_kit, worker_died
+from experiments.launch.executors.processes import Processes, shared_kit, worker_died
 from experiments.launch.heartbeat import Beats, drained
 
 
-class ProcessPerItem(Executor):
+class ProcessPerItem(Processes):
     """A `multiprocessing.Process` an item, which sends its result through a pipe and ends."""
 
     name = "process_per_item"
-    process_workers = True
     defaults = {"start_method": "fork"}
-
-    @classmethod
-    def unsupported(cls, task: Task, options: Dict[str, Any]) -> Optional[str]:
-        """As for processes."""
-        return cannot_start(options["start_method"])
 
     def start(self) -> None:
         """No process lives before a batch; the task makes its shared state."""
+        self._alive: Dict[Any, Any] = {}  # pipe -> process, until it is let go
         self._context: Any = multiprocessing.get_context(self.options["start_method"])
         self._shared = self.task.share(shared_kit(self._context))
-        self._alive: Dict[Any, Any] = {}  # pipe -> process, until it is let go
 
     def run(self, items: List[Any], kept: int = 0) -> List[Any]:
         """Run all items; the processes of the last `kept` ones live on until `stop`."""

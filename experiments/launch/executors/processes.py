@@ -31,17 +31,29 @@ class Processes(Executor):
     """Items through `ProcessPoolExecutor.map`."""
 
     name = "processes"
-    process_workers = True
     defaults = {"start_method": "fork", "chunk": "default"}
     _pool: Optional[ProcessPoolExecutor] = None
     _processes: Sequence[Any] = ()
     _import_seconds: Sequence[Any] = ()
 
     @classmethod
+    def in_processes(cls, options: Dict[str, Any]) -> bool:
+        """Always."""
+        return True
+
+    @classmethod
     def unsupported(cls, task: Task, options: Dict[str, Any]) -> Optional[str]:
         """Where the platform lacks the start method or semaphores between processes."""
-        _check("chunk", options["chunk"], CHUNKS)
-        return cannot_start(options["start_method"])
+        method = options["start_method"]
+        check_option("start_method", method, START_METHODS)
+        check_option("chunk", options.get("chunk", "default"), CHUNKS)
+        if method not in multiprocessing.get_all_start_methods():
+            return f"this platform can't start processes by {method}"
+        try:
+            importlib.import_module("multiprocessing.synchronize")
+        except ImportError as error:
+            return f"no semaphores between processes here ({error})"
+        return None
 
     def start(self) -> None:
         """Start every process and wait until each has imported the task and met the others."""
@@ -97,19 +109,8 @@ def chunk_size(chunk: str, items: int, workers: int) -> int:
     return max(1, -(-items // (CHUNKS_PER_WORKER * workers)))
 
 
-def cannot_start(method: str) -> Optional[str]:
-    """Why processes can't be started this way here, or None; ValueError where there is no such."""
-    _check("start_method", method, START_METHODS)
-    if method not in multiprocessing.get_all_start_methods():
-        return f"this platform can't start processes by {method}"
-    try:
-        importlib.import_module("multiprocessing.synchronize")
-    except ImportError as error:
-        return f"no semaphores between processes here ({error})"
-    return None
-
-
-def _check(option: str, value: Any, allowed: Any) -> None:
+def check_option(option: str, value: Any, allowed: Any) -> None:
+    """Raise ValueError where an option has a value it can't have."""
     if value not in allowed:
         raise ValueError(f"option {option} is {value!r}, must be one of {', '.join(allowed)}")
 

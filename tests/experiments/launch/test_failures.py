@@ -175,7 +175,10 @@ def test_a_missing_requirement_is_told_where_the_module_imports_it_at_its_top(
     assert "surely_not_there" in done.last["reason"]
 
 
-@pytest.mark.parametrize(("executor", "last"), [("asyncio", "unsupported"), ("threads", "end")])
+@pytest.mark.parametrize(
+    ("executor", "last"),
+    [("asyncio", "unsupported"), ("threads", "end"), ("asyncio_to_thread", "end")],
+)
 def test_what_only_coroutines_need_is_needed_for_asyncio_only(executor: str, last: str) -> None:
     assert launch(spec("NeedsMoreForCoroutines", executor=executor)).last["event"] == last
 
