@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from experiments.launch.executors.interpreters import REFUSAL
 from experiments.launch.executors.one_process import Barrier, Integer, Tokens
 from tests.experiments.launch.driving import Launched, launch, python_or_skip, spec
+
+REFUSAL = "module {} does not support loading in subinterpreters"
 
 
 def run(task: str = "Squares", **changes: Any) -> Launched:
@@ -95,7 +96,19 @@ def test_an_extension_module_that_refuses_is_unsupported(where: str, tmp_path: P
     wanted = spec("mine:Mine", executor="interpreters", workers=3)
     last = launch(wanted, python_or_skip("3.14"), path=(tmp_path,)).last
 
-    assert last == {"event": "unsupported", "reason": f"module readline {REFUSAL}"}
+    assert last == {"event": "unsupported", "reason": REFUSAL.format("readline")}
+
+
+def test_the_refusal_is_found_in_a_page_of_advice(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from tests.experiments.launch.sample_tasks import Squares\n"
+        "class Mine(Squares):\n    def run(self, item):\n"
+        f"        raise ImportError('IMPORTANT:\\n\\nwas: {REFUSAL.format('a.b')}\\n')\n"
+    )
+    wanted = spec("mine:Mine", executor="interpreters")
+    last = launch(wanted, python_or_skip("3.14"), path=(tmp_path,)).last
+
+    assert last == {"event": "unsupported", "reason": REFUSAL.format("a.b")}
 
 
 # --- what they share, tried with threads of this process ---------------------------------------
