@@ -18,6 +18,8 @@ LAUNCH_SECONDS = 0.16
 WORKER_SECONDS = {"fork": 0.012, "forkserver": 0.03, "spawn": 0.12}
 #: seconds of a block outside its launches: conductor, calibration, services
 BLOCK_SECONDS = 2.5
+#: whose workers compute at the same time; of other executors that isn't known
+SIDE_BY_SIDE = ("processes", "multiprocessing_pool", "interpreters", "process_per_item")
 
 
 def _likely_speedup(entry: Mapping[str, Any], block: Mapping[str, Any]) -> float:
@@ -25,7 +27,7 @@ def _likely_speedup(entry: Mapping[str, Any], block: Mapping[str, Any]) -> float
         return 1.0
     if block["kind"] == "waiting":
         return float(min(entry["workers"], 8))
-    return float(min(entry["workers"], block["cores"])) if entry["executor"] == "processes" else 1.0
+    return float(min(entry["workers"], block["cores"]) if entry["executor"] in SIDE_BY_SIDE else 1)
 
 
 def launch_seconds(
@@ -39,7 +41,10 @@ def launch_seconds(
     batches = steady_batches(objective, fewest, multiple * block["min_items"])
     steady = max(batches * batch, settings["steady_seconds"])
     start = WORKER_SECONDS.get(entry["options"].get("start_method", ""), 0.0)
-    return float(LAUNCH_SECONDS + start * entry["workers"] / block["cores"] + 2 * batch + steady)
+    starts = entry["workers"]
+    if entry["executor"] == "process_per_item":
+        starts = (2 + batches) * multiple * block["min_items"]
+    return float(LAUNCH_SECONDS + start * starts / block["cores"] + 2 * batch + steady)
 
 
 def block_settings(block: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,11 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments import control, overheads
+from experiments import control, installed, overheads
 from experiments.breakeven import searches
 from experiments.estimate import block_seconds_bounds, launches_at_first_look
-from experiments.launch import executors as executor_registry
-from experiments.launch import tasks as task_registry
 from experiments.scaling import STRONG, item_limits
 from experiments.schema import write_atomically
 from experiments.settings import ConfigError
@@ -33,6 +31,7 @@ MEASURED_CODE = ("experiments/launch", "experiments/services")
 
 def make_plan(settings: Mapping[str, Any], host: Mapping[str, Any]) -> dict[str, Any]:
     """plan.json: settings, statistics, blocks with their approaches, and the estimate."""
+    installed.check()
     points = list(task_points(settings["tasks"]))
     for key in ("executors", "simplicity"):
         _check_executors(key, settings[key])
@@ -128,7 +127,7 @@ def block_digest(block: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     what = ["block", "task", "params", "source_digest", "services", "cores", "cpus", "min_items",
             "approaches", "objective"]  # fmt: skip
     # appended later, and named only where it is so: what was measured before keeps its digest
-    what += [key for key in ("scaling", "most_multiple") if key in block]
+    what += [key for key in ("scaling", "most_multiple", "launched") if key in block]
     how = ("batch_seconds", "batches", "steady_seconds", "looks", "block_seconds", "margin",
            "alpha", "seed", "launch_timeout_seconds", "disturbed")  # fmt: skip
     own = {key: block[key] for key in how if key in block}
@@ -147,7 +146,7 @@ def _refuse_twins(blocks: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _check_task_names(key: str, names: Any, points: Sequence[TaskPoint]) -> None:
-    known = {*task_registry.TASKS, *(point.name for point in points)}
+    known = {*installed.names("poolwise.tasks"), *(point.name for point in points)}
     for position, name in enumerate([] if names == "all" else names):
         if name not in known:
             raise ConfigError(
@@ -201,14 +200,15 @@ def _check_executors(key: str, names: Sequence[str]) -> None:
     for position, name in enumerate(names):
         where = f"config key '{key}.{position}'"
         try:
-            executor_registry.load(name)
+            installed.load_executor(name)
         except (Exception, SystemExit) as error:  # a user's module may raise anything
-            if ":" in name:
+            if ":" in name or name in installed.names("poolwise.executors"):
                 why = f"{type(error).__name__}: {' '.join(str(error).split())}"
                 raise ConfigError(f"{where}: {name!r} can't be loaded: {why}") from error
+            known = ", ".join(installed.names("poolwise.executors"))
             raise ConfigError(
-                f"{where}: unknown executor {name!r}; known: "
-                f"{', '.join(executor_registry.EXECUTORS)}; your own: package.module:ClassName"
+                f"{where}: unknown executor {name!r}; known: {known}; your own: "
+                "package.module:ClassName"
             ) from error
 
 
@@ -228,7 +228,8 @@ def make_block(
     approaches: list[dict[str, Any]] = []
     not_run: list[dict[str, str]] = []
     for entry in ranked:
-        if entry["executor"] == "processes" and entry["workers"] > limit:
+        executor = installed.load_executor(entry["executor"])
+        if executor.in_processes(entry["options"]) and entry["workers"] > limit:
             reason = f"config key 'most_processes' allows {limit} processes on {cores} cores"
             not_run.append({"approach": entry["approach"], "reason": reason})
         else:
@@ -243,6 +244,7 @@ def make_block(
         "task": point.name,
         "params": point.params,
         "params_label": point.label,
+        **({} if point.launched == point.name else {"launched": point.launched}),
         "source_digest": source_digest(point),
         "summary": point.task.summary,
         "kind": point.kind,
@@ -274,8 +276,8 @@ def _approaches(
 ) -> Iterable[dict[str, Any]]:
     if name == "sequential":
         yield approach(name, {}, 1)
-    elif name == "processes":
-        yield from _process_approaches(settings, cores, workers)
+    elif "start_method" in installed.load_executor(name).defaults:
+        yield from _process_approaches(name, settings, cores, workers)
     elif name == "asyncio" and not point.task.native_async:
         # items that never yield to the loop run one after the other on any worker count
         yield approach(name, {}, min(cores, max(workers)))
@@ -285,9 +287,12 @@ def _approaches(
 
 
 def _process_approaches(
-    settings: Mapping[str, Any], cores: int, workers: Sequence[int]
+    name: str, settings: Mapping[str, Any], cores: int, workers: Sequence[int]
 ) -> Iterable[dict[str, Any]]:
     methods, chunks = settings["start_methods"], settings["chunks"]
+    known = installed.load_executor(name).defaults
+    if "chunk" not in known:  # it has its own way
+        chunks = ["default"]
     at = cores if cores in workers else max(workers)
     for count in workers:
         for method, chunk in itertools.product(methods, chunks):
@@ -297,7 +302,8 @@ def _process_approaches(
                 settings["variants"] == "at_cores" and count == at and single
             )
             if main or variant:
-                yield approach("processes", {"start_method": method, "chunk": chunk}, count)
+                options = {"start_method": method, "chunk": chunk}
+                yield approach(name, {key: options[key] for key in options if key in known}, count)
 
 
 def approach(executor: str, options: dict[str, Any], workers: int) -> dict[str, Any]:
@@ -316,7 +322,9 @@ def approach(executor: str, options: dict[str, Any], workers: int) -> dict[str, 
     ]
     if words:
         label += f" ({', '.join(words)})"
-    return {"approach": label, "executor": executor, "options": options, "workers": workers}
+    found = {"approach": label, "executor": executor, "options": options, "workers": workers}
+    launched = installed.launched("poolwise.executors", executor)
+    return found if launched == executor else {**found, "launched": launched}
 
 
 def _complexity(

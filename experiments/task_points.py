@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.launch import tasks as task_registry
+from experiments import installed
 from experiments.launch.base import Task
 from experiments.settings import ConfigError
 
@@ -29,6 +29,11 @@ class TaskPoint:
         """cpu or waiting: which worker counts `auto` gives."""
         kind_of = getattr(self.task, "kind_of", None)
         return str(kind_of(self.params)) if kind_of else self.task.kind
+
+    @property
+    def launched(self) -> str:
+        """How a launch is told the task: it doesn't look for installed packages."""
+        return installed.launched("poolwise.tasks", self.name)
 
 
 class _Unloaded(Task):
@@ -58,13 +63,14 @@ def task_points(entries: Sequence[Any]) -> Iterable[TaskPoint]:
 
 def _load_task(name: str, position: int) -> type[Task]:
     try:
-        task: type[Task] = task_registry.load(name)
+        task = installed.load_task(name)
     except (Exception, SystemExit) as error:  # a user's module may raise anything
-        if ":" in name:
+        if ":" in installed.launched("poolwise.tasks", name):
             return _Unloaded
+        known = ", ".join(sorted(installed.names("poolwise.tasks")))
         raise ConfigError(
-            f"config key 'tasks.{position}': unknown task {name!r}; known: "
-            f"{', '.join(sorted(task_registry.TASKS))}; your own: package.module:ClassName"
+            f"config key 'tasks.{position}': unknown task {name!r}; known: {known}; your own: "
+            "package.module:ClassName"
         ) from error
     return task
 
@@ -79,8 +85,8 @@ def _task_point(task: type[Task], name: str, given: dict[str, Any], position: in
 
 
 def source_digest(point: TaskPoint) -> str | None:
-    """A short name for the module of a user's own task, which `code_digest` does not cover."""
-    module, colon, _ = point.name.partition(":")
+    """A short name for the module of a task from elsewhere, which `code_digest` doesn't cover."""
+    module, colon, _ = point.launched.rpartition("=")[2].partition(":")
     if not colon:
         return None
     try:

@@ -33,6 +33,8 @@ from reports.summarise import approach_columns, where
 
 #: run their items on one thread, so cores are no ideal for them
 ON_ONE_THREAD = ("sequential", "asyncio")
+#: run them on threads of one interpreter, which share its GIL
+OF_THREADS = ("threads", "asyncio_to_thread")
 
 
 def losses(results: Results, overheads: pd.DataFrame) -> list[dict[str, Any]]:
@@ -68,7 +70,7 @@ def _block_rows(
             parts, reason = _parts(results, one, approach, mode, costs)
             found = shares(parts, loss.lost)
             worth_it = not reason and loss.is_known and loss.share.estimate > margin
-            gil = approach.executor == "threads" and _has_gil(results, approach.interpreter)
+            gil = approach.executor in OF_THREADS and _has_gil(results, approach.interpreter)
             yield {
                 "machine": results.name,
                 **where(one.block),

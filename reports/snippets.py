@@ -36,15 +36,36 @@ def _interpreters(options: Mapping[str, Any], workers: int) -> str:
     return f"InterpreterPoolExecutor(max_workers={workers})"
 
 
-def _processes(options: Mapping[str, Any], workers: int) -> str:
+def _context(options: Mapping[str, Any]) -> str:
+    """Code of the start method; empty where it is none."""
     method = options.get("start_method", "fork")
-    if method not in ("fork", "spawn", "forkserver"):
+    return f'get_context("{method}")' if method in ("fork", "spawn", "forkserver") else ""
+
+
+def _processes(options: Mapping[str, Any], workers: int) -> str:
+    context = _context(options)
+    if not context:
         return ""
-    pool = f'ProcessPoolExecutor(max_workers={workers}, mp_context=get_context("{method}"))'
+    pool = f"ProcessPoolExecutor(max_workers={workers}, mp_context={context})"
     if options.get("chunk", "default") != "auto":
         return pool
     chunk = f"-(-len(items) // {CHUNKS_PER_WORKER * workers})"
     return f"{pool}.map(work, items, chunksize={chunk})"
+
+
+def _pool(options: Mapping[str, Any], workers: int) -> str:
+    context = _context(options)
+    return f"{context}.Pool({workers})" if context else ""
+
+
+def _process_per_item(options: Mapping[str, Any], workers: int) -> str:
+    context = _context(options)
+    process = f"{context}.Process(target=work, args=(item,))"
+    return f"{process}  # {workers} at a time" if context else ""
+
+
+def _to_thread(options: Mapping[str, Any], workers: int) -> str:
+    return f"loop.set_default_executor(ThreadPoolExecutor(max_workers={workers}))"
 
 
 def _asyncio(options: Mapping[str, Any], workers: int) -> str:
@@ -56,5 +77,8 @@ _MAKERS = {
     "threads": _threads,
     "processes": _processes,
     "asyncio": _asyncio,
+    "asyncio_to_thread": _to_thread,
+    "multiprocessing_pool": _pool,
+    "process_per_item": _process_per_item,
     "interpreters": _interpreters,
 }

@@ -257,7 +257,7 @@ class BlockRun:
             outcome = replace(error.outcome, reason=reason)
             self._record(name, number, outcome, items, launch_id)
             return
-        how = (entry["executor"], entry["options"], entry["workers"])
+        how = (entry.get("launched", entry["executor"]), entry["options"], entry["workers"])
         spec = self.preparation.spec("measure", *how, batch.items, batch.scale)
         slowdown = float(self.settings["disturbed"]["core_slowdown"])
         limit = core_limit_seconds(self.journal.entries, entry["interpreter"], slowdown)

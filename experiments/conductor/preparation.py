@@ -87,7 +87,7 @@ class Preparation:
         cpus = self.block["cpus"]
         fewest = fewest_batches(self.block, workers, settings["batches"])
         return {
-            "launch_id": "", "mode": mode, "task": self.block["task"],
+            "launch_id": "", "mode": mode, "task": self.block.get("launched", self.block["task"]),
             "params": {**self.block["params"], **overrides(options)},
             "items": items, "scale": scale, "item_seconds": None,
             "executor": executor, "options": launched_options(options), "workers": workers,
@@ -128,8 +128,8 @@ class Preparation:
             attempt,
             self.plan["settings"]["batch_seconds"],
             block["min_items"],
-            wanted_item_seconds(block["task"], block["params"]),
-            keeps_item_cost(block["task"]),
+            wanted_item_seconds(block.get("launched", block["task"]), block["params"]),
+            keeps_item_cost(block.get("launched", block["task"])),
             most_items(block["min_items"], block.get("most_multiple", 1)),
         )
 

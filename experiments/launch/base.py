@@ -140,6 +140,11 @@ class Executor:
         self.ref, self.task, self.workers, self.options = ref, task, workers, options
 
     @classmethod
+    def in_processes(cls, options: Dict[str, Any]) -> bool:
+        """Whether every worker is a process: config key `most_processes` bounds their number."""
+        return False
+
+    @classmethod
     def unsupported(cls, task: Task, options: Dict[str, Any]) -> Optional[str]:
         """Why this interpreter or platform can't run it (a sentence), or None."""
         return None

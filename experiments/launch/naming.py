@@ -8,6 +8,21 @@ import importlib.util
 from typing import Any, Iterable, Optional, Set, Tuple
 
 
+def entry_value(name: str) -> str:
+    """What an entry point "name=package.module:ClassName" leads to; any other name as it is."""
+    return name.rpartition("=")[2]
+
+
+def missing_package(name: str, error: ModuleNotFoundError) -> Optional[str]:
+    """The module of an entry point that is missing here, as the error says; else None.
+
+    The plan has found the package that it belongs to; this interpreter may lack it.
+    """
+    module = entry_value(name).partition(":")[0]
+    own = error.name is not None and f"{module}.".startswith(f"{error.name}.")
+    return error.name if own and "=" in name else None
+
+
 def load_class(name: str) -> Any:
     """The class that "package.module:ClassName" names; its module is imported."""
     module_name, _, class_name = name.partition(":")

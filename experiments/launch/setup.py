@@ -9,7 +9,7 @@ from typing import Tuple, Type
 from experiments.launch import executors, tasks
 from experiments.launch.base import Executor, Task, Unsupported
 from experiments.launch.latency import recorded
-from experiments.launch.naming import missing_declared, missing_module
+from experiments.launch.naming import missing_declared, missing_module, missing_package
 from experiments.launch.spec import Spec
 
 
@@ -18,7 +18,7 @@ def make_task(spec: Spec) -> Task:
     try:
         task_class = tasks.load(spec.task)
     except ModuleNotFoundError as error:
-        missing = missing_declared(error)
+        missing = missing_declared(error) or missing_package(spec.task, error)
         if missing is None:
             raise
         raise Unsupported(_needs(spec.task, missing)) from error
@@ -38,7 +38,7 @@ def make_task(spec: Spec) -> Task:
 def make_executor(spec: Spec, task: Task) -> Executor:
     """The executor, sequential if nothing is measured; raises Unsupported with its reason."""
     calibrating = spec.mode != "measure"
-    executor_class = executors.load("sequential" if calibrating else spec.executor)
+    executor_class = executors.load("sequential") if calibrating else _executor_class(spec.executor)
     given = {} if calibrating else spec.options
     unknown = sorted(set(given) - set(executor_class.defaults))
     if unknown:
@@ -52,11 +52,22 @@ def make_executor(spec: Spec, task: Task) -> Executor:
     return executor_class(spec.ref, given_task, workers, options)
 
 
+def _executor_class(name: str) -> Type[Executor]:
+    try:
+        return executors.load(name)
+    except ModuleNotFoundError as error:
+        missing = missing_package(name, error)
+        if missing is None:
+            raise
+        raise Unsupported(_needs(name, missing)) from error
+
+
 def _requirements(spec: Spec, task_class: Type[Task]) -> Tuple[str, ...]:
     on_loop = spec.mode == "measure" and spec.executor == "asyncio" and task_class.native_async
     return task_class.requires + (task_class.requires_async if on_loop else ())
 
 
-def _needs(task: str, module: str) -> str:
+def _needs(name: str, module: str) -> str:
     version = ".".join(map(str, sys.version_info[:3]))
-    return f"{task} needs the module {module}, which Python {version} ({sys.executable}) lacks"
+    who = name.partition("=")[0]
+    return f"{who} needs the module {module}, which Python {version} ({sys.executable}) lacks"

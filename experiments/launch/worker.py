@@ -7,6 +7,7 @@ shows that each of them has really started.
 from __future__ import annotations
 
 import os
+import pickle
 import threading
 from multiprocessing import util
 from time import perf_counter_ns
@@ -63,3 +64,32 @@ def meet(_: int) -> Optional[float]:
 def run_item(item: Any) -> Any:
     """Do one item."""
     return _task.run(item)
+
+
+def run_item_safely(item: Any) -> Any:
+    """Do one item for a pool that hangs where an error can't be read at the other end."""
+    try:
+        return _task.run(item)
+    except Exception as error:
+        raise _travelling(error) from error
+
+
+def live_for(item: Any, ref: TaskRef, shared: Any, pipe: Any) -> None:
+    """The life of a process that does one item: send (result, error), end once told to."""
+    begin(ref, shared, None)
+    try:
+        if _error is not None:
+            raise _error
+        pipe.send((_task.run(item), None))
+    except Exception as error:
+        pipe.send((None, _travelling(error)))
+    pipe.recv()
+
+
+def _travelling(error: Exception) -> Exception:
+    """The error, or its words where it can't be pickled and read again."""
+    try:
+        pickle.loads(pickle.dumps(error))
+        return error
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")

@@ -6,6 +6,7 @@ import pytest
 
 from experiments.estimate import (
     LAUNCH_SECONDS,
+    WORKER_SECONDS,
     block_seconds_bounds,
     launch_seconds,
     launches_at_first_look,
@@ -80,6 +81,16 @@ def test_the_answers_of_larger_batches_take_time_too() -> None:
     )
     added = block_seconds_bounds(weak, settings)[1] - block_seconds_bounds(strong, settings)[1]
     assert added - 8 * rounds == pytest.approx(LAUNCH_SECONDS + 4 * settings["batch_seconds"])
+
+
+def test_a_process_an_item_costs_a_start_an_item() -> None:
+    block, settings = made(batches=1)
+    each, pool = (
+        launch_seconds(approach(name, {"start_method": "spawn"}, 2), block, settings)
+        for name in ("process_per_item", "multiprocessing_pool")
+    )
+    starts = 3 * block["min_items"] - 2  # cold, steady and profile batch, against two workers
+    assert each - pool == pytest.approx(starts * WORKER_SECONDS["spawn"] / block["cores"])
 
 
 def test_spawned_pools_cost_more_than_forked_ones_and_threads() -> None:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from experiments import plan as planning
+from experiments.launch.executors import EXECUTORS
+from experiments.launch.tasks import TASKS
 from experiments.plan import code_digest, core_counts, doubling, make_plan, worker_counts
 from experiments.settings import ConfigError, resolve
 from tests.experiments.facts import SMALL, host, plan
@@ -143,6 +145,26 @@ def test_variants_say_where_other_options_are_measured(variants: str, more: set[
     assert set(labels(block, "processes")) == MAIN | more
 
 
+def test_other_pools_of_processes_have_start_methods_too_but_chunks_of_their_own() -> None:
+    for name in ("multiprocessing_pool", "process_per_item"):
+        block = only_block(**{**VARIED, "executors": [name]}, variants="at_cores")
+
+        assert labels(block, name) == [
+            *(f"{name} x{count} (fork)" for count in (1, 2, 4)), f"{name} x2 (spawn)",
+        ]  # fmt: skip
+
+
+def test_executors_with_threads_or_interpreters_are_measured_on_every_worker_count() -> None:
+    for name in ("asyncio_to_thread", "interpreters"):
+        block = only_block(executors=[name], workers=[1, 2, 4], most_processes=1)
+
+        assert labels(block, name) == [f"{name} x{count}" for count in (1, 2, 4)]
+
+
+def test_the_default_order_of_simplicity_knows_every_executor() -> None:
+    assert set(resolve({})["simplicity"]) == set(EXECUTORS)
+
+
 def test_variants_at_cores_take_the_most_workers_where_none_equals_the_cores() -> None:
     block = only_block(**{**VARIED, "workers": [1, 3]}, variants="at_cores")
 
@@ -152,6 +174,9 @@ def test_variants_at_cores_take_the_most_workers_where_none_equals_the_cores() -
 
 def test_process_pools_above_the_limit_are_listed_as_not_run() -> None:
     block = only_block(executors=["processes", "threads"], workers=[1, 8], most_processes=4)
+    pools = only_block(executors=["multiprocessing_pool"], workers=[1, 8], most_processes=4)
+
+    assert [cell["approach"] for cell in pools["not_run"]] == ["multiprocessing_pool x8 (spawn)"]
 
     assert labels(block) == ["sequential", "threads x1", "threads x8", "processes x1 (spawn)"]
     assert block["not_run"] == [
@@ -360,7 +385,7 @@ def test_every_preset_makes_a_plan_on_hosts_of_any_size(preset: str) -> None:
 def test_standard_touches_every_task() -> None:
     made = make_plan(resolve({}), host())
 
-    assert {block["task"] for block in made["blocks"]} == set(planning.task_registry.TASKS)
+    assert {block["task"] for block in made["blocks"]} == set(TASKS)
 
 
 def test_the_command_writes_the_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,28 @@ def test_pools_are_made_with_the_measured_workers() -> None:
     assert isinstance(run(snippets.code("asyncio", "{}", 8)), asyncio.Semaphore)
 
 
+def test_a_loops_calls_to_threads_get_the_measured_workers() -> None:
+    loop = asyncio.new_event_loop()
+    eval(snippets.code("asyncio_to_thread", "{}", 5), {**NAMES, "loop": loop})
+    assert loop._default_executor._max_workers == 5  # type: ignore[attr-defined]
+    loop.run_until_complete(loop.shutdown_default_executor())
+    loop.close()
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_processes_of_multiprocessing_are_started_as_they_were_measured(method: str) -> None:
+    options = json.dumps({"start_method": method})
+    process = eval(snippets.code("process_per_item", options, 3), {**NAMES, "item": 2.5})
+    process.start()
+    process.join()
+    assert (process._start_method, process.exitcode) == (method, 0)
+    assert snippets.code("process_per_item", options, 3).endswith("# 3 at a time")
+
+    with run(snippets.code("multiprocessing_pool", '{"start_method": "fork"}', 2)) as pool:  # type: ignore[attr-defined]
+        assert pool.map(float, range(4)) == [0.0, 1.0, 2.0, 3.0]
+    assert f'("{method}").Pool(2)' in snippets.code("multiprocessing_pool", options, 2)
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_processes_are_started_as_they_were_measured(method: str) -> None:
     code = snippets.code("processes", json.dumps({"start_method": method}), 2)
@@ -58,7 +80,14 @@ def test_chunks_are_as_large_as_the_executor_makes_them() -> None:
 
 @pytest.mark.parametrize(
     ("executor", "options"),
-    [("dask", "{}"), ("processes", '{"start_method": "\\"); evil(\\""}'), ("threads", "{broken")],
+    [
+        ("dask", "{}"),
+        *(
+            (executor, '{"start_method": "\\"); evil(\\""}')
+            for executor in ("processes", "multiprocessing_pool", "process_per_item")
+        ),
+        ("threads", "{broken"),
+    ],
 )
 def test_what_is_not_known_gives_no_code_rather_than_a_wrong_line(
     executor: str, options: str

@@ -22,6 +22,10 @@ class EventLoop(Executor):
     name = "asyncio"
     _loop: Optional[asyncio.AbstractEventLoop] = None
 
+    @property
+    def _native(self) -> bool:
+        return self.task.native_async
+
     def start(self) -> None:
         """Make the loop; locks are made on it, as Python 3.9 binds them where they are made."""
         self._loop = asyncio.new_event_loop()
@@ -29,7 +33,7 @@ class EventLoop(Executor):
         self._loop.run_until_complete(self._start_worker())
 
     async def _start_worker(self) -> None:
-        kit = ASYNCIO_KIT if self.task.native_async else THREADING_KIT
+        kit = ASYNCIO_KIT if self._native else THREADING_KIT
         self.task.start_worker(self.task.share(kit))
 
     def run(self, items: List[Any]) -> List[Any]:
@@ -55,7 +59,7 @@ class EventLoop(Executor):
     async def _batch(self, items: List[Any]) -> List[Any]:
         results: List[Any] = [None] * len(items)
         pending = iter(enumerate(items))
-        drain = self._drain_native if self.task.native_async else self._drain_blocking
+        drain = self._drain_native if self._native else self._drain_blocking
         await _all(drain, pending, results, min(self.workers, len(items)))
         return results
 
@@ -86,7 +90,7 @@ class EventLoop(Executor):
         for one in others:
             one.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        if self.task.native_async:
+        if self._native:
             await self.task.aclose()
         loop = asyncio.get_running_loop()
         await loop.shutdown_asyncgens()

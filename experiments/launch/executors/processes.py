@@ -37,11 +37,16 @@ class Processes(Executor):
     _import_seconds: Sequence[Any] = ()
 
     @classmethod
+    def in_processes(cls, options: Dict[str, Any]) -> bool:
+        """Always."""
+        return True
+
+    @classmethod
     def unsupported(cls, task: Task, options: Dict[str, Any]) -> Optional[str]:
         """Where the platform lacks the start method or semaphores between processes."""
         method = options["start_method"]
-        _check("start_method", method, START_METHODS)
-        _check("chunk", options["chunk"], CHUNKS)
+        check_option("start_method", method, START_METHODS)
+        check_option("chunk", options.get("chunk", "default"), CHUNKS)
         if method not in multiprocessing.get_all_start_methods():
             return f"this platform can't start processes by {method}"
         try:
@@ -53,7 +58,7 @@ class Processes(Executor):
     def start(self) -> None:
         """Start every process and wait until each has imported the task and met the others."""
         context = multiprocessing.get_context(self.options["start_method"])
-        shared = self.task.share(_kit(context))
+        shared = self.task.share(shared_kit(context))
         barrier = context.Barrier(self.workers)
         self._pool = ProcessPoolExecutor(
             self.workers, context, worker.begin, (self.ref, shared, barrier)
@@ -104,12 +109,14 @@ def chunk_size(chunk: str, items: int, workers: int) -> int:
     return max(1, -(-items // (CHUNKS_PER_WORKER * workers)))
 
 
-def _check(option: str, value: Any, allowed: Any) -> None:
+def check_option(option: str, value: Any, allowed: Any) -> None:
+    """Raise ValueError where an option has a value it can't have."""
     if value not in allowed:
         raise ValueError(f"option {option} is {value!r}, must be one of {', '.join(allowed)}")
 
 
-def _kit(context: BaseContext) -> SharedKit:
+def shared_kit(context: BaseContext) -> SharedKit:
+    """Locks and counters that processes of this context can be given as they start."""
     return SharedKit(
         Lock=context.Lock,
         Semaphore=context.Semaphore,
@@ -128,6 +135,11 @@ def _how_it_broke(error: BrokenProcessPool, processes: Sequence[Any]) -> str:
         time.sleep(0.01)
     cause = str(error.__cause__ or "").strip(" \n'\"").splitlines()
     return " ".join([str(error), *cause[-1:]])
+
+
+def worker_died(code: int) -> WorkerDied:
+    """The error for a worker that ended with this exit code (as `Process.exitcode` tells it)."""
+    return WorkerDied(f"a worker process {_exit_in_words(code)}")
 
 
 def _exit_in_words(code: int) -> str:

@@ -18,13 +18,9 @@ class Threads(Executor):
     _pool: Optional[ThreadPoolExecutor] = None
 
     def start(self) -> None:
-        """Start every thread: each waits at a barrier, so that no thread takes another's place."""
+        """Start every thread."""
         self.task.start_worker(self.task.share(THREADING_KIT))
-        barrier = threading.Barrier(self.workers)
-        self._pool = ThreadPoolExecutor(self.workers)
-        futures = [self._pool.submit(barrier.wait) for _ in range(self.workers)]
-        for future in futures:
-            future.result()
+        self._pool = started(self.workers)
 
     def run(self, items: List[Any]) -> List[Any]:
         """Run all items through the pool."""
@@ -39,3 +35,11 @@ class Threads(Executor):
         """Join the threads."""
         if self._pool is not None:
             self._pool.shutdown(wait=True)
+
+
+def started(workers: int) -> ThreadPoolExecutor:
+    """A pool whose threads all run: each waits at a barrier, so that none takes another's place."""
+    barrier, pool = threading.Barrier(workers), ThreadPoolExecutor(workers)
+    for future in [pool.submit(barrier.wait) for _ in range(workers)]:
+        future.result()
+    return pool

@@ -12,6 +12,7 @@ import importlib
 from typing import Dict, Type
 
 from ..base import Task
+from ..naming import entry_value
 
 #: name -> module; the module holds exactly one Task class of that name
 TASKS: Dict[str, str] = {
@@ -37,11 +38,12 @@ class UnknownTaskError(LookupError):
 def load(name: str) -> Type[Task]:
     """Return the class of a task, importing only its module.
 
-    `name` is a registered name, or "package.module:ClassName" for a task kept elsewhere. Raises
+    `name` is a registered name, or "package.module:ClassName" for a task kept elsewhere, or
+    "name=package.module:ClassName" for an entry point of an installed package. Raises
     UnknownTaskError where the name leads to no Task class, ImportError where a module is missing.
     """
     if ":" in name:
-        module_path, _, class_name = name.partition(":")
+        module_path, _, class_name = entry_value(name).partition(":")
         return _outside(name, module_path, class_name)
     if name not in TASKS:
         raise UnknownTaskError(

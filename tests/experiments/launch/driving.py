@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -95,11 +96,12 @@ def launch(
 
 
 def python_or_skip(version: str) -> str:
-    """An interpreter of that version from pyenv, or a skip that says it is missing."""
-    found = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
+    """An interpreter of that version from pyenv or PATH, or a skip that says it is missing."""
+    found = sorted(map(str, Path.home().glob(f".pyenv/versions/{version}.*/bin/python")))
+    found = found[-1:] or list(filter(None, [shutil.which(f"python{version}")]))
     if not found:
-        pytest.skip(f"no Python {version} under ~/.pyenv/versions")
-    return str(found[-1])
+        pytest.skip(f"no Python {version} under ~/.pyenv/versions, no python{version} on PATH")
+    return found[0]
 
 
 def _tell(process: subprocess.Popen[bytes], wanted: dict[str, Any] | str) -> None:

@@ -12,8 +12,9 @@ import pytest
 from tests.experiments.launch.driving import launch, python_or_skip, spec
 
 SQUARES = [number * number for number in range(8)]
-IN_PROCESS = ["sequential", "threads", "asyncio"]
-ALL = [*IN_PROCESS, "processes"]
+IN_PROCESS = ["sequential", "threads", "asyncio", "asyncio_to_thread"]
+IN_PROCESSES = ["processes", "multiprocessing_pool", "process_per_item"]
+ALL = [*IN_PROCESS, *IN_PROCESSES]
 
 
 @pytest.mark.parametrize("executor", ALL)
@@ -39,7 +40,6 @@ def test_a_missing_answer_is_wrong() -> None:
     ("task", "phase", "reason"),
     [
         ("Raises", "cold", "ZeroDivisionError: divided"),
-        ("Leaves", "cold", "SystemExit: enough"),
         ("CantPrepare", "prepare", "OSError: no free disk"),
         ("CantStart", "startup", "LookupError: no such table"),
         ("FewerItems", "prepare", "ValueError: make_items(8, 1) made 7 items"),
@@ -50,10 +50,27 @@ def test_an_exception_fails_with_its_phase_and_message(
     executor: str, task: str, phase: str, reason: str
 ) -> None:
     done = launch(spec(task, executor=executor))
+    if (task, executor) == ("CantStart", "process_per_item"):
+        phase = "cold"  # no process lives before
 
     assert done.last == {"event": "failed", "phase": phase, "reason": reason}
     assert done.status == 0
     assert reason.partition(":")[2].strip() in done.output  # the log holds the traceback
+
+
+@pytest.mark.parametrize(
+    ("executor", "reason"),
+    [
+        *((executor, "SystemExit: enough") for executor in [*IN_PROCESS, "processes"]),
+        # these hand on exceptions only, so that it ends the worker
+        ("multiprocessing_pool", "WorkerDied: a worker process ended with exit status 1"),
+        ("process_per_item", "WorkerDied: a worker process ended with exit status 1"),
+    ],
+)
+def test_an_item_that_leaves_the_program_fails(executor: str, reason: str) -> None:
+    last = launch(spec("Leaves", executor=executor)).last
+
+    assert last == {"event": "failed", "phase": "cold", "reason": reason}
 
 
 def test_a_pool_that_cannot_be_shut_down_does_not_hold_the_launch() -> None:
@@ -72,29 +89,41 @@ def test_a_crash_leaves_no_end(executor: str, task: str, status: int) -> None:
     assert done.status == status
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+POOLS = [
+    *(("processes", method) for method in ("fork", "spawn", "forkserver")),
+    ("multiprocessing_pool", "fork"),
+    ("multiprocessing_pool", "forkserver"),
+]
+
+
+@pytest.mark.parametrize(("executor", "method"), [*POOLS, ("process_per_item", "fork")])
 @pytest.mark.parametrize(
     ("task", "how"), [("Exits", "ended with exit status 7"), ("Segfaults", "was killed by SIGSEGV")]
 )
-def test_a_worker_process_that_dies_fails_the_launch(method: str, task: str, how: str) -> None:
-    done = launch(spec(task, executor="processes", options={"start_method": method}))
+def test_a_worker_process_that_dies_fails_the_launch(
+    executor: str, method: str, task: str, how: str
+) -> None:
+    done = launch(spec(task, executor=executor, options={"start_method": method}))
 
     assert done.last == {
         "event": "failed", "phase": "cold", "reason": f"WorkerDied: a worker process {how}",
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
-def test_a_worker_process_that_dies_while_it_starts_fails_the_launch(method: str) -> None:
-    wanted = spec("DiesAtStart", executor="processes", options={"start_method": method}, workers=4)
+@pytest.mark.parametrize(("executor", "method"), POOLS)
+def test_a_worker_process_that_dies_while_it_starts_fails_the_launch(
+    executor: str, method: str
+) -> None:
+    wanted = spec("DiesAtStart", executor=executor, options={"start_method": method}, workers=4)
     last = launch(wanted).last
 
     assert (last["event"], last["phase"]) == ("failed", "startup")
     assert last["reason"] == "WorkerDied: a worker process ended with exit status 3"
 
 
-def test_an_exception_that_cannot_travel_between_processes_is_told() -> None:
-    last = launch(spec("RaisesOddly", executor="processes")).last
+@pytest.mark.parametrize("executor", IN_PROCESSES)
+def test_an_exception_that_cannot_travel_between_processes_is_told(executor: str) -> None:
+    last = launch(spec("RaisesOddly", executor=executor)).last
 
     assert last["event"] == "failed"
     assert "TwoPartError" in last["reason"]
@@ -146,7 +175,10 @@ def test_a_missing_requirement_is_told_where_the_module_imports_it_at_its_top(
     assert "surely_not_there" in done.last["reason"]
 
 
-@pytest.mark.parametrize(("executor", "last"), [("asyncio", "unsupported"), ("threads", "end")])
+@pytest.mark.parametrize(
+    ("executor", "last"),
+    [("asyncio", "unsupported"), ("threads", "end"), ("asyncio_to_thread", "end")],
+)
 def test_what_only_coroutines_need_is_needed_for_asyncio_only(executor: str, last: str) -> None:
     assert launch(spec("NeedsMoreForCoroutines", executor=executor)).last["event"] == last
 
@@ -157,7 +189,10 @@ def test_what_only_coroutines_need_is_needed_for_asyncio_only(executor: str, las
         ({"executor": "fibres"}, "fibres"),
         ({"executor": "threads", "options": {"colour": 1}}, "colour"),
         ({"executor": "processes", "options": {"chunk": "huge"}}, "chunk is 'huge'"),
-        ({"executor": "processes", "options": {"start_method": "vfork"}}, "'vfork'"),
+        *(
+            ({"executor": executor, "options": {"start_method": "vfork"}}, "'vfork'")
+            for executor in IN_PROCESSES
+        ),
         ({"task": "Choosy", "params": {"kib": 0}}, "kib is 0, must be at least 1"),
         ({"cpus": [4095]}, "4095"),
     ],

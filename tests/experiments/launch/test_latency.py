@@ -17,6 +17,9 @@ EXECUTORS: list[tuple[str, dict[str, Any]]] = [
     ("asyncio", {}),
     *(("processes", {"start_method": method}) for method in METHODS),
     ("processes", {"chunk": "auto"}),
+    ("asyncio_to_thread", {}),
+    ("multiprocessing_pool", {}),
+    ("process_per_item", {}),
 ]
 
 

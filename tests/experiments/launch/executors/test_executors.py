@@ -16,9 +16,14 @@ from tests.experiments.launch.driving import launch, spec
 METHODS = ("fork", "spawn", "forkserver")
 POOLS: list[tuple[str, dict[str, Any]]] = [
     ("threads", {}),
+    ("asyncio_to_thread", {}),
     *(("processes", {"start_method": method}) for method in METHODS),
+    *(("multiprocessing_pool", {"start_method": method}) for method in METHODS),
+    ("process_per_item", {"start_method": "fork"}),
 ]
 EVERY = [("sequential", {}), ("asyncio", {}), *POOLS, ("processes", {"chunk": "auto"})]
+#: a worker lives as long as the pool, and makes a task of its own
+PROCESS_POOLS = [("processes", method) for method in METHODS] + [("multiprocessing_pool", "fork")]
 
 
 def notes(folder: Path) -> list[tuple[int, str]]:
@@ -50,13 +55,13 @@ def test_results_keep_the_items_order(executor: str, options: dict[str, Any]) ->
     assert launch({**wanted, "workers": 3}).last == {"event": "end"}
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(("executor", "method"), PROCESS_POOLS)
 def test_every_worker_process_has_started_before_the_first_batch(
-    method: str, tmp_path: Path
+    executor: str, method: str, tmp_path: Path
 ) -> None:
     launch(
         spec(
-            "Witness", executor="processes", workers=5, items=2, scratch=str(tmp_path),
+            "Witness", executor=executor, workers=5, items=2, scratch=str(tmp_path),
             options={"start_method": method},
         )
     )  # fmt: skip
@@ -68,13 +73,13 @@ def test_every_worker_process_has_started_before_the_first_batch(
     assert [what for _, what in seen].count("started") == 5
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(("executor", "method"), [*PROCESS_POOLS, ("process_per_item", "fork")])
 def test_every_worker_process_has_closed_its_task_before_the_launch_ends(
-    method: str, tmp_path: Path
+    executor: str, method: str, tmp_path: Path
 ) -> None:
     launch(
         spec(
-            "Witness", executor="processes", workers=3, scratch=str(tmp_path),
+            "Witness", executor=executor, workers=3, scratch=str(tmp_path),
             options={"start_method": method},
         )
     )  # fmt: skip
@@ -86,15 +91,16 @@ def test_every_worker_process_has_closed_its_task_before_the_launch_ends(
     assert seen[-1] == (main, "closed")
 
 
-def test_every_thread_has_started_before_the_first_batch(tmp_path: Path) -> None:
-    launch(spec("Witness", executor="threads", workers=6, scratch=str(tmp_path)))
+@pytest.mark.parametrize("executor", ["threads", "asyncio_to_thread"])
+def test_every_thread_has_started_before_the_first_batch(executor: str, tmp_path: Path) -> None:
+    launch(spec("Witness", executor=executor, workers=6, scratch=str(tmp_path)))
     lines = (tmp_path / "notes").read_text().splitlines()
     threads = next(int(line.split()[1]) for line in lines if line.endswith("batch"))
 
     assert threads == 6 + 1
 
 
-@pytest.mark.parametrize("executor", ["sequential", "threads", "asyncio"])
+@pytest.mark.parametrize("executor", ["sequential", "threads", "asyncio", "asyncio_to_thread"])
 def test_one_task_is_started_and_closed_where_workers_share_a_process(
     executor: str, tmp_path: Path
 ) -> None:
@@ -116,7 +122,10 @@ def test_process_items_run_outside_the_main_process(tmp_path: Path) -> None:
     assert workers <= {process for process, what in seen if what == "started"}
 
 
-@pytest.mark.parametrize("executor", ["threads", "processes", "asyncio"])
+OVERLAPPING = ["threads", "processes", "asyncio", "asyncio_to_thread", "multiprocessing_pool"]
+
+
+@pytest.mark.parametrize("executor", OVERLAPPING)
 def test_waiting_overlaps(executor: str) -> None:
     done = launch(spec("Sleeps", executor=executor, workers=8, items=16))
     ideal, sequential = 2 * 0.02, 16 * 0.02
@@ -133,7 +142,7 @@ def test_blocking_work_does_not_overlap_in_one_thread(executor: str, task: str) 
     assert done.batches("steady")[0]["wall_seconds"] >= 16 * 0.02
 
 
-@pytest.mark.parametrize("executor", ["threads", "processes", "asyncio"])
+@pytest.mark.parametrize("executor", [*OVERLAPPING, "process_per_item"])
 def test_no_more_items_are_in_progress_than_workers(executor: str) -> None:
     done = launch(spec("Sleeps", executor=executor, workers=2, items=8))
 

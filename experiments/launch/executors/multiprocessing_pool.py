@@ -1,0 +1,55 @@
+"""multiprocessing.Pool: the older pool of processes, which sends items in chunks by itself."""
+
+from __future__ import annotations
+
+import multiprocessing
+from multiprocessing.pool import Pool
+from typing import Any, List, Optional
+
+from experiments.launch import worker
+from experiments.launch.executors import processes
+from experiments.launch.executors.processes import Processes
+
+#: how often it is looked whether a worker has died: `map` replaces it and waits for ever
+LOOK_SECONDS = 0.1
+
+
+class MultiprocessingPool(Processes):
+    """Items through `Pool.map`, whose default is 4 chunks a worker (`processes`: chunk auto)."""
+
+    name = "multiprocessing_pool"
+    defaults = {"start_method": "fork"}
+    _started: Optional[Pool] = None
+
+    def start(self) -> None:
+        """Start every process and wait until each has imported the task and met the others."""
+        context = multiprocessing.get_context(self.options["start_method"])
+        setup = (
+            self.ref,
+            self.task.share(processes.shared_kit(context)),
+            context.Barrier(self.workers),
+        )
+        self._started = context.Pool(self.workers, worker.begin, setup)
+        self._processes = list(getattr(self._started, "_pool", ()))
+        self._import_seconds = self._mapped(worker.meet, range(self.workers), 1)
+
+    def run(self, items: List[Any]) -> List[Any]:
+        """Run all items through the pool, in the library's own chunks."""
+        return self._mapped(worker.run_item_safely, items, None)
+
+    def stop(self) -> None:
+        """Join the processes; those of a pool that has lost one are ended first."""
+        if self._started is not None:
+            broken = any(process.exitcode is not None for process in self._processes)
+            self._started.terminate() if broken else self._started.close()
+            self._started.join()
+
+    def _mapped(self, call: Any, items: Any, chunk: Optional[int]) -> List[Any]:
+        assert self._started is not None
+        found = self._started.map_async(call, items, chunk)
+        while not found.ready():
+            found.wait(LOOK_SECONDS)
+            codes = [one.exitcode for one in self._processes if one.exitcode is not None]
+            if codes and not found.ready():
+                raise processes.worker_died(codes[0])
+        return found.get()

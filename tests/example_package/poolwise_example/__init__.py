@@ -1,0 +1,1 @@
+"""An executor and a task that Poolwise finds by their entry points."""
