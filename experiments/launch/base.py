@@ -77,6 +77,11 @@ class Task:
         """A message for a bad parameter value (names the parameter, what is allowed), or None."""
         return None
 
+    @classmethod
+    def label_value(cls, name: str, value: Any) -> str:
+        """A parameter's value as labels and block names show it."""
+        return str(value)
+
     def prepare(self, count: int, scale: int) -> None:
         """Make files and databases in the scratch folder unless they are there; never timed."""
 
