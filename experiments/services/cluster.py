@@ -45,6 +45,8 @@ SERVER_USERS = ("postgres", "nobody")
 SUPERUSER, DATABASE, PORT = "poolwise", "postgres", 5432
 #: longest path of a socket on Linux and macOS (struct sockaddr_un), and the name within the folder
 MOST_SOCKET_PATH, SOCKET_NAME = 103, f".s.PGSQL.{PORT}"
+#: the name of a cluster's folder: this, the service's process id, what mkdtemp adds
+HOME_PREFIX, RANDOM_LETTERS = "poolwise-cluster-", 8
 #: a loaded machine takes about 5 s
 INITDB_SECONDS, READY_SECONDS = 60.0, 25.0
 #: after "immediate shutdown", before SIGKILL; the one who stops this service waits for 5 s
@@ -131,26 +133,31 @@ def make_home(scratch: Path, user: pwd.struct_passwd | None) -> Path:
 
     The latter where `scratch` is too deep for a socket's path, or closed to the server's user.
     """
-    home = scratch.resolve() / f"cluster-{os.getpid()}"
-    for old in home.parent.glob("cluster-*"):
-        if not psutil.pid_exists(int(old.name.rpartition("-")[2])):
-            _remove(old)  # left by a service that was killed
-    fits = len(str(home / SOCKET_NAME).encode()) <= MOST_SOCKET_PATH
-    if fits and (user is None or all(_open_to(folder, user) for folder in home.parents)):
-        home.mkdir(0o700, parents=True)
-    else:
-        home = Path(tempfile.mkdtemp(prefix="poolwise-cluster-")).resolve()
+    scratch, temporary = scratch.resolve(), Path(tempfile.gettempdir()).resolve()
+    prefix = f"{HOME_PREFIX}{os.getpid()}-"
+    longest = scratch / f"{prefix}{'x' * RANDOM_LETTERS}" / SOCKET_NAME
+    fits = len(os.fsencode(longest)) <= MOST_SOCKET_PATH
+    reached = user is None or all(_open_to(folder, user) for folder in longest.parents[1:])
+    for folder in (scratch, temporary):
+        _clear_up(folder, user.pw_uid if user else os.geteuid())
+    home = Path(tempfile.mkdtemp(prefix=prefix, dir=scratch if fits and reached else temporary))
     if user:
         os.chown(home, user.pw_uid, user.pw_gid)
     return home
 
 
+def _clear_up(folder: Path, owner: int) -> None:
+    """Remove what services left that were killed, and those alone."""
+    for home in folder.glob(f"{HOME_PREFIX}*"):
+        pid = home.name.removeprefix(HOME_PREFIX).partition("-")[0]
+        with contextlib.suppress(OSError):
+            if home.stat().st_uid == owner and pid.isdigit() and not psutil.pid_exists(int(pid)):
+                _remove(home)
+
+
 def _open_to(folder: Path, user: pwd.struct_passwd) -> bool:
     """Whether the user may pass through a folder."""
-    try:
-        seen = folder.stat()
-    except FileNotFoundError:  # to be made: open to all who may pass through its parents
-        return True
+    seen = folder.stat()
     return bool(seen.st_mode & 0o001) or (seen.st_uid == user.pw_uid and bool(seen.st_mode & 0o100))
 
 
