@@ -59,6 +59,8 @@ class Task:
     requires_async: Tuple[str, ...] = ()
     #: services the conductor must start, by name
     services: Tuple[str, ...] = ()
+    #: parameters that a block's services are started with: the same for all its approaches
+    block_params: Tuple[str, ...] = ()
     #: every parameter with its default; `item_ms` among them means the work per item is scaled
     defaults: Dict[str, Any] = {}
     #: an item keeps its cost even where a batch gets long: its parts stand in a proportion

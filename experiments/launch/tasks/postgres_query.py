@@ -39,6 +39,7 @@ class PostgresQuery(Task):
     kind = "waiting"
     requires = ("psycopg",)
     services = ("postgres",)
+    block_params = ("dsn",)
     defaults = {"item_ms": 1.2, "dsn": dsn.TEMPORARY}
     summary = "indexed queries on a PostgreSQL table of 100,000 orders, one connection a worker"
     native_async = True

@@ -246,6 +246,33 @@ def test_a_server_that_cant_be_used_is_a_reason_without_the_password(
     assert SECRET not in str(caught.value) + (tmp_path / "log").read_text()
 
 
+def test_a_password_of_a_variable_lets_in_and_a_wrong_one_is_told_and_not_repeated(
+    postgres: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import psycopg
+
+    rules = Path(postgres.host) / "data" / "pg_hba.conf"
+    rules.write_text("local all keeper scram-sha-256\nlocal all all trust\n")
+    with psycopg.connect(dsn_of(postgres), autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE keeper LOGIN PASSWORD '{SECRET}'".encode())
+        connection.execute("GRANT CREATE ON DATABASE postgres TO keeper")
+        connection.execute("SELECT pg_reload_conf()")
+    before = schemas(postgres)
+    monkeypatch.setenv("SHOP_DSN", dsn_of(postgres, user="keeper", password=SECRET))
+    with cluster(tmp_path, "$SHOP_DSN", connections=2) as service:
+        assert len(schemas(postgres)) == len(before) + 1
+        assert SECRET not in str(service.said)
+    assert schemas(postgres) == before
+    monkeypatch.setenv("SHOP_DSN", dsn_of(postgres, user="keeper", password=SECRET + "x"))
+    with (
+        pytest.raises(ServiceRefusedError, match='password authentication failed for user "keeper"')
+        as caught,
+        cluster(tmp_path, "$SHOP_DSN", connections=2),
+    ):  # fmt: skip
+        pass
+    assert SECRET not in str(caught.value) + (tmp_path / "log").read_text()
+
+
 def test_a_user_who_may_not_make_a_schema_is_told_so(postgres: Service, tmp_path: Path) -> None:
     import psycopg
 
