@@ -7,6 +7,7 @@ import difflib
 import json
 import math
 import multiprocessing
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -263,6 +264,10 @@ def _plain(choice: object) -> str:
     return choice if isinstance(choice, str) else json.dumps(choice)
 
 
+#: of a connection string in the wrong place: what stands before the host, or after a key's name
+_PASSWORD = re.compile(r"(?<=://)[^/\s\"]*(?=@)|(?<=password=)[^\s\"&]+", re.IGNORECASE)
+
+
 def _short(value: object) -> str:
-    text = json.dumps(value, default=str)
+    text = _PASSWORD.sub("***", json.dumps(value, default=str))
     return text if len(text) <= 60 else text[:57] + "..."

@@ -80,7 +80,8 @@ def _task_point(task: type[Task], name: str, given: dict[str, Any], position: in
     problem = task.check_params(params)
     if problem:
         raise ConfigError(f"config key 'tasks.{position}.params': {problem}")
-    label = " ".join(f"{key}={value}" for key, value in sorted(given.items()))
+    shown = {key: task.label_value(key, value) for key, value in sorted(given.items())}
+    label = " ".join(f"{key}={value}" for key, value in shown.items())
     return TaskPoint(name, params, label, task)
 
 

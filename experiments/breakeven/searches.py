@@ -121,7 +121,13 @@ def _compare(
         if other == entry["vary"] or other in fixed:
             raise ConfigError(f"config key '{key}.compare': {other!r} stands in the search already")
     for levels in _levels(compare):
-        _point(f"{key}.compare", name, {**fixed, **levels})
+        point = _point(f"{key}.compare", name, {**fixed, **levels})
+        shared = [other for other in levels if other in point.task.block_params]
+        if shared:
+            raise ConfigError(
+                f"config key '{key}.compare': {shared[0]!r} is one for a whole block: name its "
+                "values in 'tasks'"
+            )
     return compare
 
 

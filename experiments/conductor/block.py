@@ -25,7 +25,7 @@ from experiments.conductor.calibration import (
 from experiments.conductor.child import Launcher, Outcome
 from experiments.conductor.flags import flags
 from experiments.conductor.journal import Journal
-from experiments.conductor.preparation import Preparation
+from experiments.conductor.preparation import Preparation, scratch_of
 from experiments.conductor.reaper import Reaper
 from experiments.conductor.rows import (
     core_limit_seconds,
@@ -107,6 +107,9 @@ class BlockRun:
                 calibration = self._calibration()
                 if calibration:
                     self._rounds(Batches(calibration, self.preparation.answers))
+        except service.ServiceRefusedError as refused:
+            outcome = Outcome(status=refused.status, reason=str(refused))
+            self._nothing_measured(outcome, "its server:", "the task's server can't run")
         finally:
             reaper.close()
         self._write(calibration, time.perf_counter() - started)
@@ -126,8 +129,17 @@ class BlockRun:
         with contextlib.ExitStack() as stack:
             log = Path(self.log.name)
             for name in self.block["services"]:
-                self.services[name] = stack.enter_context(service.start(name, log=log))
+                started = service.start(name, log=log, wanted=self._told_services())
+                self.services[name] = stack.enter_context(started)
             yield
+
+    def _told_services(self) -> dict[str, Any]:
+        """What a service may want to know: the task's parameters, its folder, how many come."""
+        return {
+            "params": self.block["params"],
+            "scratch": str(scratch_of(self.folder.parent.parent, self.block["task"]).resolve()),
+            "connections": max((entry["workers"] for entry in self.block["approaches"]), default=1),
+        }
 
     def _preparation(self) -> Preparation:
         return Preparation(
@@ -140,15 +152,27 @@ class BlockRun:
         try:
             return self.preparation.calibration()
         except CalibrationError as error:
-            found = (n for n, e in self.approaches.items() if e["executor"] == "sequential")
-            name = next(found, next(iter(self.approaches)))  # a control has no sequential one
-            self.notes.append(f"nothing was measured: the sequential run {error.outcome.reason}")
-            if not self.journal.entries:
-                launch_id = f"{self.block['block']}/0/{name}/calibration"
-                self._record(name, 0, error.outcome, None, launch_id)
-            self.race.finish()
-            self.stopped = "the task does not run sequentially"
+            outcome = self._with_ended_servers(error.outcome)
+            why = "the task does not run sequentially"
+            self._nothing_measured(outcome, "the sequential run", why)
             return None
+
+    def _nothing_measured(self, outcome: Outcome, what: str, stopped: str) -> None:
+        """A row that says why, in the name of the sequential program."""
+        found = (n for n, e in self.approaches.items() if e["executor"] == "sequential")
+        name = next(found, next(iter(self.approaches)))  # a control has no sequential one
+        self.notes.append(f"nothing was measured: {what} {outcome.reason}")
+        if not self.journal.entries:
+            self._record(name, 0, outcome, None, f"{self.block['block']}/0/{name}/calibration")
+        self.race.finish()
+        self.stopped = stopped
+
+    def _with_ended_servers(self, outcome: Outcome) -> Outcome:
+        """The reason of a launch that failed also says that a server had ended by itself."""
+        ended = [name for name, running in self.services.items() if not running.alive()]
+        if not ended or outcome.status == "ok":
+            return outcome
+        return replace(outcome, reason=f"{outcome.reason} (the {ended[0]} server had ended)")
 
     # --- rounds -------------------------------------------------------------------------------
 
@@ -270,6 +294,7 @@ class BlockRun:
         if "steady" not in self.race.wanted_by(name):  # known well enough: save its time
             spec |= {"batches": 0, "steady_seconds": 0.0, "profile": False}
         outcome = self.launcher.launch(spec, self.preparation.service_pids())
+        outcome = self._with_ended_servers(outcome)
         self._record(name, number, outcome, batch.items, launch_id)
 
     def _profiled(self, number: int) -> bool:
@@ -336,7 +361,8 @@ class BlockRun:
 
     def _flags(self) -> list[str]:
         limits = self.settings["disturbed"]
-        found = flags(self.journal.entries, limits, self.objective)
+        server_cores = max((running.cores for running in self.services.values()), default=1)
+        found = flags(self.journal.entries, limits, self.objective, server_cores)
         return [*self.notes, *self._budget_flags(), *found]
 
     def _launch_seconds(self) -> float:

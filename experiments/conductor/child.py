@@ -183,7 +183,7 @@ def _exit_words(code: int) -> str:
 def _own_seconds(service_pids: tuple[int, ...]) -> float:
     """CPU seconds of this process and the services."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    services = sum(noise.threads_cpu_seconds(pid) or 0.0 for pid in service_pids)
+    services = sum(map(noise.family_cpu_seconds, service_pids))
     return usage.ru_utime + usage.ru_stime + services
 
 
@@ -250,7 +250,7 @@ class _Watch:
             self.outcome.service_cpu_share = (self._service_seconds() - used) / wall
 
     def _service_seconds(self) -> float:
-        return sum(noise.threads_cpu_seconds(pid) or 0.0 for pid in self.services)
+        return sum(map(noise.family_cpu_seconds, self.services))
 
     def _on_startup(self, event: dict[str, Any]) -> None:
         self.outcome.startup_seconds = _passed(event["seconds"], "start-up")

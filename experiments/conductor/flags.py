@@ -11,7 +11,7 @@ from typing import Any
 from experiments.conductor.rows import Entry, disturbances, entry_values
 from experiments.statistics.objectives import SECONDS, Objective
 
-#: a server above this share of one core was what limited the clients (its loop is one thread)
+#: a server above this share of the cores it can use was what limited the clients
 SERVER_BOTTLENECK = 0.8
 #: a block with a larger share of disturbed launches says so in its verdict
 DISTURBED_BLOCK = 0.25
@@ -28,11 +28,17 @@ FOREIGN_TASKS = 1.0
 
 
 def flags(
-    entries: Sequence[Entry], limits: Mapping[str, Any], objective: Objective = SECONDS
+    entries: Sequence[Entry],
+    limits: Mapping[str, Any],
+    objective: Objective = SECONDS,
+    server_cores: int = 1,
 ) -> list[str]:
-    """All warnings; `limits` is config key `disturbed`."""
+    """All warnings; `limits` is config key `disturbed`.
+
+    `server_cores`: cores that the task's server can use at once, one where it is a single thread.
+    """
     return [
-        *_server_flags(entries),
+        *_server_flags(entries, server_cores),
         *_disturbance_flags(entries, limits),
         *_slowness_flags(entries),
         *_load_flags(entries),
@@ -55,18 +61,20 @@ def _unknown_flags(entries: Sequence[Entry], objective: Objective) -> Iterator[s
         )
 
 
-def _server_flags(entries: Sequence[Entry]) -> Iterator[str]:
+def _server_flags(entries: Sequence[Entry], cores: int) -> Iterator[str]:
     shares: dict[str, list[float]] = {}
     for entry in entries:
         share = entry["launch"]["service_cpu_share"]
         if share is not None:
             shares.setdefault(entry["approach"], []).append(share)
     busy = {name: statistics.median(seen) for name, seen in shares.items()}
-    limited = {name: share for name, share in busy.items() if share > SERVER_BOTTLENECK}
+    limited = {name: share for name, share in busy.items() if share > SERVER_BOTTLENECK * cores}
     if limited:
+        of_cores = "" if cores == 1 else f", of the {cores} it may run on"
         yield (
             f"the server was the bottleneck (it used up to {max(limited.values()):.0%} of a "
-            f"core) for {', '.join(limited)}: they could be faster against a faster server"
+            f"core{of_cores}) for {', '.join(limited)}: they could be faster against a faster "
+            "server"
         )
 
 

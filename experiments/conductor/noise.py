@@ -80,3 +80,30 @@ def threads_cpu_seconds(pid: int) -> float | None:
     except (OSError, ValueError, IndexError):
         return None
     return total / 1e9
+
+
+def family_cpu_seconds(pid: int) -> float:
+    """CPU seconds of a process, of its living descendants and of those it has reaped.
+
+    A server that has a process for each connection has used most of its time in processes that
+    are gone. 0.1 ms a process; man 5 proc: task/*/children, and cutime, cstime in clock ticks.
+    """
+    total = (threads_cpu_seconds(pid) or 0.0) + _reaped_seconds(pid)
+    return total + sum(family_cpu_seconds(child) for child in _children(pid))
+
+
+def _reaped_seconds(pid: int) -> float:
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[13]) + int(fields[14])) * _TICK_SECONDS
+    return 0.0
+
+
+def _children(pid: int) -> list[int]:
+    with contextlib.suppress(OSError, ValueError):
+        return [
+            int(child)
+            for task in os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 - as above
+            for child in Path(f"/proc/{pid}/task/{task}/children").read_text().split()
+        ]
+    return []

@@ -53,6 +53,13 @@ def _loaded(name: str) -> type[Task] | None:
         return None
 
 
+def scratch_of(results: Path, task: str) -> Path:
+    """The folder of a task's files, made if it isn't there."""
+    scratch = results / "scratch" / task.replace(":", ".")
+    scratch.mkdir(parents=True, exist_ok=True)
+    return scratch
+
+
 @dataclass(frozen=True)
 class Preparation:
     """Knows how a block's launches are asked for, and asks for those that measure nothing.
@@ -82,8 +89,7 @@ class Preparation:
               scale: int) -> dict[str, Any]:  # fmt: skip
         """One launch; the caller fills in what its round knows."""
         settings = self.plan["settings"]
-        scratch = self.results / "scratch" / self.block["task"].replace(":", ".")
-        scratch.mkdir(parents=True, exist_ok=True)
+        scratch = scratch_of(self.results, self.block["task"])
         cpus = self.block["cpus"]
         fewest = fewest_batches(self.block, workers, settings["batches"])
         return {
@@ -104,7 +110,7 @@ class Preparation:
 
     def service_pids(self) -> tuple[int, ...]:
         """Processes of the services, whose CPU time is not foreign."""
-        return tuple(running.pid for running in self.services.values())
+        return tuple(pid for running in self.services.values() for pid in running.pids)
 
     def _remembered(self, more: Mapping[str, Any], make: Callable[[], Calibration]) -> Calibration:
         """What was found out for this task on this machine; `more` tells it from the rest."""

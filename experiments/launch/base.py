@@ -59,6 +59,8 @@ class Task:
     requires_async: Tuple[str, ...] = ()
     #: services the conductor must start, by name
     services: Tuple[str, ...] = ()
+    #: parameters that a block's services are started with: the same for all its approaches
+    block_params: Tuple[str, ...] = ()
     #: every parameter with its default; `item_ms` among them means the work per item is scaled
     defaults: Dict[str, Any] = {}
     #: an item keeps its cost even where a batch gets long: its parts stand in a proportion
@@ -76,6 +78,11 @@ class Task:
     def check_params(cls, params: Dict[str, Any]) -> Optional[str]:
         """A message for a bad parameter value (names the parameter, what is allowed), or None."""
         return None
+
+    @classmethod
+    def label_value(cls, name: str, value: Any) -> str:
+        """A parameter's value as labels and block names show it."""
+        return str(value)
 
     def prepare(self, count: int, scale: int) -> None:
         """Make files and databases in the scratch folder unless they are there; never timed."""

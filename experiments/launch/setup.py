@@ -27,7 +27,11 @@ def make_task(spec: Spec) -> Task:
     if missing is not None:
         raise Unsupported(_needs(spec.task, missing))
     for name in requirements:  # imports are the program's own, not the pool's start-up
-        importlib.import_module(name)
+        try:
+            importlib.import_module(name)
+        except ImportError as error:  # it is there, but lacks something itself
+            reason = " ".join(str(error).split())
+            raise Unsupported(f"{_needs(spec.task, name)} in working order: {reason}") from error
     params = {**task_class.defaults, **spec.params}
     problem = task_class.check_params(params)
     if problem is not None:

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +23,12 @@ from typing import Any
 import psutil
 
 #: name -> module that is started with `python -m`
-SERVICES = {"http": "experiments.services.http_server"}
+SERVICES = {
+    "http": "experiments.services.http_server",
+    "postgres": "experiments.services.postgres",
+}
+#: what a service says about its processes and not about its address
+_OF_PROCESSES = ("pid", "pids", "cores")
 
 ROOT = Path(__file__).resolve().parents[2]
 #: a server that has not answered by then never will; a loaded machine takes about 2 s
@@ -36,14 +41,41 @@ class ServiceError(RuntimeError):
     """A service that is unknown or did not start; the message says which and where to look."""
 
 
+class ServiceRefusedError(ServiceError):
+    """A service that says itself why it can't run here; `status` is that of the block's row."""
+
+    def __init__(self, status: str, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
 @dataclass(frozen=True)
 class Service:
-    """A running server: where it listens, its process, and how to end it."""
+    """A running server: what it said when it was ready, its process, and how to end it."""
 
     name: str
-    host: str
-    port: int
+    said: Mapping[str, Any]
     process: subprocess.Popen[bytes]
+
+    @property
+    def host(self) -> str:
+        """Name, address or socket folder of the host."""
+        return str(self.said["host"])
+
+    @property
+    def port(self) -> int:
+        """Where on the host it listens."""
+        return int(self.said["port"])
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Processes that serve, each with its children; none where the server is elsewhere."""
+        return tuple(self.said.get("pids", [self.pid]))
+
+    @property
+    def cores(self) -> int:
+        """Cores that it can use at once; a single thread's by default."""
+        return int(self.said.get("cores", 1))
 
     @property
     def pid(self) -> int:
@@ -51,8 +83,8 @@ class Service:
         return self.process.pid
 
     def address(self) -> dict[str, Any]:
-        """What a launch's spec wants to know: {"host", "port"}."""
-        return {"host": self.host, "port": self.port}
+        """What a launch's spec wants to know, such as {"host", "port"}; never a password."""
+        return {name: value for name, value in self.said.items() if name not in _OF_PROCESSES}
 
     def alive(self) -> bool:
         """Whether the server still runs."""
@@ -83,19 +115,24 @@ def start(
     cpus: Sequence[int] | None = None,
     log: Path | None = None,
     limit_seconds: float = START_LIMIT_SECONDS,
+    wanted: Mapping[str, Any] | None = None,
 ) -> Service:
     """Start a service and return when it accepts connections.
 
     `cpus`: logical CPUs it may run on (where the platform can say so); `log`: file its errors are
-    appended to; `limit_seconds`: how long to wait for it. Raises ServiceError where it is
-    unknown, ends or stays silent.
+    appended to; `limit_seconds`: how long to wait for it; `wanted`: what it may want to know, told
+    as a JSON line on its standard input. Raises ServiceError where it is unknown, ends or stays
+    silent, ServiceRefusedError where it says why it can't run here.
     """
     if name not in SERVICES:
         raise ServiceError(f"service {name!r} is unknown; known: {', '.join(sorted(SERVICES))}")
     process = _spawn(SERVICES[name], cpus, log)
     try:
+        _tell(process, wanted or {})
         said = json.loads(_first_line(process, limit_seconds))
-        return Service(name, str(said["host"]), int(said["port"]), process)
+        if "refused" in said:
+            raise ServiceRefusedError(said["refused"], said["reason"])
+        return Service(name, said, process)
     except BaseException as error:
         stop_group(process)
         if not isinstance(error, (ValueError, KeyError, TimeoutError)):
@@ -119,6 +156,13 @@ def _spawn(module: str, cpus: Sequence[int] | None, log: Path | None) -> subproc
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
             start_new_session=True,
         )
+
+
+def _tell(process: subprocess.Popen[bytes], wanted: Mapping[str, Any]) -> None:
+    assert process.stdin is not None
+    with contextlib.suppress(BrokenPipeError):  # it has ended already: its silence tells
+        process.stdin.write(json.dumps(wanted).encode() + b"\n")
+        process.stdin.flush()
 
 
 def _first_line(process: subprocess.Popen[bytes], limit_seconds: float) -> str:

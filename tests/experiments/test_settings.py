@@ -286,3 +286,15 @@ def test_a_mapping_on_the_command_line_adds_to_that_of_the_file() -> None:
 )
 def test_a_decision_that_names_no_tasks(text: str, says: str) -> None:
     assert says in complaint(text)
+
+
+@pytest.mark.parametrize(
+    "given", ["postgresql://app:hunter2@db/shop", "host=db password=hunter2 dbname=shop"]
+)
+def test_a_password_in_the_wrong_place_is_not_repeated(given: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        resolve({"tasks": [{"task": "postgres_query", "params": given}]})
+
+    assert "'tasks.0.params'" in str(caught.value)
+    assert "***" in str(caught.value)
+    assert "hunter2" not in str(caught.value)

@@ -23,6 +23,7 @@ TASKS: Dict[str, str] = {
     "file_read": "experiments.launch.tasks.file_read",
     "http_request": "experiments.launch.tasks.http_request",
     "sqlite_query": "experiments.launch.tasks.sqlite_query",
+    "postgres_query": "experiments.launch.tasks.postgres_query",
     "mixed": "experiments.launch.tasks.mixed",
     "ipc": "experiments.launch.tasks.ipc",
     "locked_counter": "experiments.launch.tasks.locked_counter",

@@ -93,3 +93,13 @@ def test_searches_change_the_plans_digest_but_no_blocks() -> None:
     with_it, without = plan(breakeven=[SHARE]), plan()
     assert with_it["digest"] != without["digest"]
     assert [b["digest"] for b in with_it["blocks"]] == [b["digest"] for b in without["blocks"]]
+
+
+def test_what_a_server_is_started_with_is_not_compared_within_a_block() -> None:
+    assert complaint(
+        task="postgres_query", vary="item_ms", between=[1, 10],
+        compare={"dsn": ["temporary", "host=a"]},
+    ) == (
+        "config key 'breakeven.0.compare': 'dsn' is one for a whole block: name its values in "
+        "'tasks'"
+    )  # fmt: skip

@@ -59,6 +59,14 @@ def test_a_busy_server_is_told_with_the_approaches_it_limited() -> None:
     assert "the server was the bottleneck (it used up to 95% of a core) for asyncio x64:" in flag
 
 
+def test_a_server_of_many_processes_is_held_against_the_cores_it_can_use() -> None:
+    entries = [entry("threads x64", service=1.7)]
+
+    assert flags(entries, LIMITS, server_cores=4) == []
+    (flag,) = flags(entries, LIMITS, server_cores=2)
+    assert "(it used up to 170% of a core, of the 2 it may run on) for threads x64:" in flag
+
+
 def test_a_server_with_time_to_spare_is_no_flag() -> None:
     assert warnings_of([entry(service=0.79), entry(service=None)]) == []
 

@@ -175,6 +175,21 @@ def test_a_missing_requirement_is_told_where_the_module_imports_it_at_its_top(
     assert "surely_not_there" in done.last["reason"]
 
 
+def test_a_requirement_that_is_there_but_lacks_something_itself_is_unsupported(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "half_there.py").write_text("raise ImportError('no libpq')")
+    (tmp_path / "mine.py").write_text(
+        "from experiments.launch.base import Task\n"
+        "class Mine(Task):\n    requires = ('half_there',)\n"
+    )
+    done = launch(spec("mine:Mine"), path=(tmp_path,))
+
+    assert done.last["event"] == "unsupported"
+    assert "needs the module half_there" in done.last["reason"]
+    assert done.last["reason"].endswith("lacks in working order: no libpq")
+
+
 @pytest.mark.parametrize(
     ("executor", "last"),
     [("asyncio", "unsupported"), ("threads", "end"), ("asyncio_to_thread", "end")],
