@@ -15,6 +15,11 @@ EXECUTORS: Dict[str, str] = {
     "threads": "experiments.launch.executors.threads:Threads",
     "processes": "experiments.launch.executors.processes:Processes",
     "asyncio": "experiments.launch.executors.event_loop:EventLoop",
+    "loky": "experiments.launch.executors.loky_pool:Loky",
+    "joblib": "experiments.launch.executors.joblib_parallel:Joblib",
+    "gevent": "experiments.launch.executors.gevent_pool:Gevent",
+    "trio": "experiments.launch.executors.trio_loop:Trio",
+    "anyio": "experiments.launch.executors.anyio_loop:Anyio",
 }
 
 

@@ -37,11 +37,16 @@ class Processes(Executor):
     _import_seconds: Sequence[Any] = ()
 
     @classmethod
+    def in_processes(cls, options: Dict[str, Any]) -> bool:
+        """Always."""
+        return True
+
+    @classmethod
     def unsupported(cls, task: Task, options: Dict[str, Any]) -> Optional[str]:
         """Where the platform lacks the start method or semaphores between processes."""
         method = options["start_method"]
-        _check("start_method", method, START_METHODS)
-        _check("chunk", options["chunk"], CHUNKS)
+        check_option("start_method", method, START_METHODS)
+        check_option("chunk", options["chunk"], CHUNKS)
         if method not in multiprocessing.get_all_start_methods():
             return f"this platform can't start processes by {method}"
         try:
@@ -104,7 +109,8 @@ def chunk_size(chunk: str, items: int, workers: int) -> int:
     return max(1, -(-items // (CHUNKS_PER_WORKER * workers)))
 
 
-def _check(option: str, value: Any, allowed: Any) -> None:
+def check_option(option: str, value: Any, allowed: Any) -> None:
+    """Raise ValueError where an option has a value it can't have."""
     if value not in allowed:
         raise ValueError(f"option {option} is {value!r}, must be one of {', '.join(allowed)}")
 

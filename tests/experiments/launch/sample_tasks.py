@@ -36,13 +36,17 @@ class Sleeps(Squares):
     """An item waits 20 ms."""
 
     native_async = True
+    async_libraries = ("asyncio", "trio")
+
+    def share(self, kit: Any) -> Any:
+        self._sleep = kit.sleep or asyncio.sleep
 
     def run(self, item: Any) -> Any:
         time.sleep(0.02)
         return item
 
     async def arun(self, item: Any) -> Any:
-        await asyncio.sleep(0.02)
+        await self._sleep(0.02)
         return item
 
 
@@ -234,6 +238,7 @@ class Counts(Squares):
     """Updates state that all workers share, under a lock."""
 
     native_async = True
+    async_libraries = ("asyncio", "trio")
 
     def share(self, kit: Any) -> Any:
         self._shared = kit.Lock(), kit.Semaphore(2), kit.counter()
