@@ -151,7 +151,7 @@ class Executor:
 
     @classmethod
     def enter(cls) -> None:
-        """Called once `requires` is imported, before the task and most else are."""
+        """Called where `requires` is there, before that, the task and most else are imported."""
 
     @classmethod
     def in_processes(cls, options: Dict[str, Any]) -> bool:

@@ -19,9 +19,9 @@ def enter(spec: Spec) -> None:
     missing = missing_module(executor_class.requires)
     if missing is not None:
         raise Unsupported(_needs(spec.executor, missing))
+    executor_class.enter()
     for name in executor_class.requires:
         importlib.import_module(name)
-    executor_class.enter()
 
 
 def make_task(spec: Spec) -> Task:

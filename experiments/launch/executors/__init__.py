@@ -15,11 +15,15 @@ EXECUTORS: Dict[str, str] = {
     "threads": "experiments.launch.executors.threads:Threads",
     "processes": "experiments.launch.executors.processes:Processes",
     "asyncio": "experiments.launch.executors.event_loop:EventLoop",
-    "loky": "experiments.launch.executors.loky_pool:Loky",
-    "joblib": "experiments.launch.executors.joblib_parallel:Joblib",
-    "gevent": "experiments.launch.executors.gevent_pool:Gevent",
+    # of other libraries, the simplest first
     "trio": "experiments.launch.executors.trio_loop:Trio",
     "anyio": "experiments.launch.executors.anyio_loop:Anyio",
+    "gevent": "experiments.launch.executors.gevent_pool:Gevent",
+    "joblib": "experiments.launch.executors.joblib_parallel:Joblib",
+    "loky": "experiments.launch.executors.loky_pool:Loky",
+    "dask": "experiments.launch.executors.dask_bag:Dask",
+    "ray": "experiments.launch.executors.ray_actors:Ray",
+    "mpi4py": "experiments.launch.executors.mpi_pool:Mpi4py",
 }
 
 

@@ -46,9 +46,12 @@ class LibraryPool(Executor):
         return self._folder
 
     def worker_arguments(self, context: Any) -> Tuple[Any, Any, Any]:
-        """For `worker.begin`. Locks come from a context like `multiprocessing`'s; None: none."""
-        shared = self.task.share(no_kit(self.name) if context is None else self._kit(context))
-        return self.ref, shared, Barrier(self.folder, self.workers)
+        """For `worker.begin`. Locks come from a context like `multiprocessing`'s."""
+        return self.ref, self.task.share(self._kit(context)), Barrier(self.folder, self.workers)
+
+    def apart_arguments(self, barrier: Any) -> Tuple[Any, Any, Any]:
+        """The same for workers that share nothing with this process."""
+        return self.ref, self.task.share(no_kit(self.name)), barrier
 
     def _kit(self, context: Any) -> SharedKit:
         return SharedKit(

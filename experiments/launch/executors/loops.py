@@ -36,7 +36,7 @@ class Loop(Executor):
         library = cls.library(options)
         if task.native_async and library not in task.async_libraries:
             needs = " or ".join(task.async_libraries)
-            return f"the coroutines of {task.name} need {needs}, which {library}'s loop is not"
+            return f"the coroutines of {task.name} need {needs}, which {library} is not"
         return None
 
     def opened(self, call: Callable[..., Any], open_group: Callable[[], Any], made_of: Any) -> None:

@@ -63,6 +63,16 @@ class Barrier:
         (self._folder / "aborted").touch()
 
 
+class NoBarrier:
+    """For workers that the library itself calls one by one: none has to wait."""
+
+    def wait(self) -> None:
+        """Return at once."""
+
+    def abort(self) -> None:
+        """Nobody waits."""
+
+
 class Counter:
     """An integer in a mapped file, without a lock of its own; travels as its path."""
 

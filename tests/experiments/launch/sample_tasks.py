@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import os
+import signal
 import sys
 import threading
 import time
@@ -232,6 +233,13 @@ class Witness(Squares):
     def _note(self, what: str) -> None:
         with Path(self.context.scratch, "notes").open("a") as file:
             file.write(f"{os.getpid()} {threading.active_count()} {what}\n")
+
+
+class KillsItsGroup(Squares):
+    """Once its workers are there: what the conductor does with a launch that takes too long."""
+
+    def before_batch(self) -> None:
+        os.killpg(0, signal.SIGKILL)
 
 
 class Counts(Squares):
