@@ -43,7 +43,7 @@ def lone_settings(settings: Mapping[str, Any], payload_kib: int, cores: int) -> 
     How processes are started makes no difference to how items travel, so with a payload there is
     the main start method only; and from a coroutine to its loop nothing travels.
     """
-    loaded = [name for name in settings["executors"] if name != "asyncio"]
+    loaded = [name for name in settings["executors"] if name not in ("asyncio", "trio", "anyio")]
     return {
         **settings, "executors": loaded if payload_kib else settings["executors"],
         "workers": [1, max(2, cores)], "chunks": ["default"],

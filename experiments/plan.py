@@ -14,6 +14,8 @@ from typing import Any
 from experiments import control, installed, overheads
 from experiments.breakeven import searches
 from experiments.estimate import block_seconds_bounds, launches_at_first_look
+from experiments.launch.base import Executor
+from experiments.launch.executors import EXECUTORS
 from experiments.scaling import STRONG, item_limits
 from experiments.schema import write_atomically
 from experiments.settings import ConfigError
@@ -196,11 +198,12 @@ def worker_counts(wanted: Any, kind: str, cores: int, most: int | None = None) -
     return [count for count in counts if most is None or count <= most] or [1]
 
 
-def _check_executors(key: str, names: Sequence[str]) -> None:
-    for position, name in enumerate(names):
+def _check_executors(key: str, entries: Sequence[Any]) -> None:
+    for position, entry in enumerate(entries):
         where = f"config key '{key}.{position}'"
+        name, options = _named_executor(entry)
         try:
-            installed.load_executor(name)
+            executor = installed.load_executor(name)
         except (Exception, SystemExit) as error:  # a user's module may raise anything
             if ":" in name or name in installed.names("poolwise.executors"):
                 why = f"{type(error).__name__}: {' '.join(str(error).split())}"
@@ -210,6 +213,23 @@ def _check_executors(key: str, names: Sequence[str]) -> None:
                 f"{where}: unknown executor {name!r}; known: {known}; your own: "
                 "package.module:ClassName"
             ) from error
+        _check_options(f"{where[:-1]}.options'", name, executor, options)
+
+
+def _check_options(
+    where: str, name: str, executor: type[Executor], options: Mapping[str, Any]
+) -> None:
+    # start methods and chunks are levels of the whole grid, with config keys of their own
+    own = [] if "start_method" in executor.defaults else list(executor.defaults)
+    for option, value in options.items():
+        if option not in own:
+            known = ", ".join(own) or "none"
+            raise ConfigError(f"{where}: {name} has no option {option!r} here; it has {known}")
+        levels = executor.levels.get(option)
+        if levels and value not in levels:
+            raise ConfigError(
+                f"{where}: {option} is {value!r}, must be one of {', '.join(map(str, levels))}"
+            )
 
 
 def make_block(
@@ -220,16 +240,15 @@ def make_block(
     workers = worker_counts(settings["workers"], point.kind, cores, most)
     found = [
         entry
-        for name in dict.fromkeys(["sequential", *settings["executors"]])
-        for entry in _approaches(name, settings, point, cores, workers)
+        for name, options in _named_executors(settings["executors"])
+        for entry in _approaches(name, options, settings, point, cores, workers)
     ]
     ranked = sorted(found, key=lambda entry: _complexity(entry, settings))
     limit = _process_limit(settings, cores)
     approaches: list[dict[str, Any]] = []
     not_run: list[dict[str, str]] = []
     for entry in ranked:
-        executor = installed.load_executor(entry["executor"])
-        if executor.in_processes(entry["options"]) and entry["workers"] > limit:
+        if _in_processes(entry) and entry["workers"] > limit:
             reason = f"config key 'most_processes' allows {limit} processes on {cores} cores"
             not_run.append({"approach": entry["approach"], "reason": reason})
         else:
@@ -271,19 +290,51 @@ def _process_limit(settings: Mapping[str, Any], cores: int) -> int:
     return most * cores if settings.get("most_processes_per_core") else most
 
 
+def _in_processes(entry: Mapping[str, Any]) -> bool:
+    executor = installed.load_executor(entry["executor"])
+    return executor.in_processes({**executor.defaults, **entry["options"]})
+
+
+def _named_executors(entries: Sequence[Any]) -> Iterable[tuple[str, dict[str, Any]]]:
+    """Each executor with the options it is asked for; sequential is always one."""
+    found: list[tuple[str, dict[str, Any]]] = [("sequential", {})]
+    for entry in entries:
+        named = _named_executor(entry)
+        if named not in found:
+            found.append(named)
+    return found
+
+
+def _named_executor(entry: Any) -> tuple[str, dict[str, Any]]:
+    return (entry, {}) if isinstance(entry, str) else (entry["executor"], entry["options"])
+
+
 def _approaches(
-    name: str, settings: Mapping[str, Any], point: TaskPoint, cores: int, workers: Sequence[int]
+    name: str,
+    options: dict[str, Any],
+    settings: Mapping[str, Any],
+    point: TaskPoint,
+    cores: int,
+    workers: Sequence[int],
 ) -> Iterable[dict[str, Any]]:
     if name == "sequential":
         yield approach(name, {}, 1)
     elif "start_method" in installed.load_executor(name).defaults:
         yield from _process_approaches(name, settings, cores, workers)
-    elif name == "asyncio" and not point.task.native_async:
-        # items that never yield to the loop run one after the other on any worker count
-        yield approach(name, {}, min(cores, max(workers)))
     else:
-        for count in workers:
-            yield approach(name, {}, count)
+        executor = installed.load_executor(name)
+        if executor.on_loop and not point.task.native_async:
+            # items that never yield to the loop run one after the other on any worker count
+            workers = [min(cores, max(workers))]
+        for own, count in itertools.product(_levels(executor, options), workers):
+            yield approach(name, own, count)
+
+
+def _levels(executor: type[Executor], options: dict[str, Any]) -> list[dict[str, Any]]:
+    """The options asked for, with each combination of the levels of those that were not."""
+    left = {key: values for key, values in executor.levels.items() if key not in options}
+    combined = itertools.product(*left.values())
+    return [{**dict(zip(left, values, strict=True)), **options} for values in combined]
 
 
 def _process_approaches(
@@ -329,16 +380,21 @@ def approach(executor: str, options: dict[str, Any], workers: int) -> dict[str, 
 
 def _complexity(
     entry: Mapping[str, Any], settings: Mapping[str, Any]
-) -> tuple[int, str, int, int, int]:
-    """Simplest first: the configured order of executors, main options, then fewer workers."""
-    order, options = settings["simplicity"], entry["options"]
+) -> tuple[int, str, int, int, tuple[int, ...], int]:
+    """Simplest first: the configured order of executors, main options, then fewer workers.
+
+    Executors that it doesn't name come last, in the order of their registry.
+    """
+    order, options = [*settings["simplicity"], *EXECUTORS], entry["options"]
     place = order.index(entry["executor"]) if entry["executor"] in order else len(order)
     method = options.get("start_method")
     methods = settings["start_methods"]
     odd_method = methods.index(method) if method in methods else 0
     chunk = options.get("chunk")
     odd_chunk = settings["chunks"].index(chunk) if chunk in settings["chunks"] else 0
-    return (place, entry["executor"], odd_method, odd_chunk, int(entry["workers"]))
+    levels = installed.load_executor(entry["executor"]).levels
+    odd_levels = tuple(values.index(options[option]) for option, values in levels.items())
+    return (place, entry["executor"], odd_method, odd_chunk, odd_levels, int(entry["workers"]))
 
 
 def _set_items(blocks: Sequence[dict[str, Any]]) -> None:

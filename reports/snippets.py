@@ -72,6 +72,49 @@ def _asyncio(options: Mapping[str, Any], workers: int) -> str:
     return f"asyncio.Semaphore({workers})"
 
 
+def _loky(options: Mapping[str, Any], workers: int) -> str:
+    return f"loky.get_reusable_executor(max_workers={workers}).map(work, items)"
+
+
+def _joblib(options: Mapping[str, Any], workers: int) -> str:
+    backend = options.get("backend", "loky")
+    if backend not in ("loky", "threading"):
+        return ""
+    return f'joblib.Parallel({workers}, backend="{backend}")(map(joblib.delayed(work), items))'
+
+
+def _gevent(options: Mapping[str, Any], workers: int) -> str:
+    return f"gevent.pool.Pool({workers}).map(work, items)  # after gevent.monkey.patch_all()"
+
+
+def _trio(options: Mapping[str, Any], workers: int) -> str:
+    return f"trio.CapacityLimiter({workers})"
+
+
+def _anyio(options: Mapping[str, Any], workers: int) -> str:
+    return f"anyio.CapacityLimiter({workers})"
+
+
+def _dask(options: Mapping[str, Any], workers: int) -> str:
+    scheduler = options.get("scheduler", "threads")
+    if scheduler == "distributed":
+        given = options.get("address")
+        where = f"n_workers={workers}, threads_per_worker=1" if given is None else repr(str(given))
+        return f"distributed.Client({where}).map(work, items, pure=False)"
+    if scheduler not in ("threads", "processes"):
+        return ""
+    bag = "dask.bag.from_sequence(items, partition_size=1).map(work)"
+    return f'{bag}.compute(scheduler="{scheduler}", num_workers={workers})'
+
+
+def _ray(options: Mapping[str, Any], workers: int) -> str:
+    return f"ray.util.ActorPool([Worker.remote() for _ in range({workers})])"
+
+
+def _mpi4py(options: Mapping[str, Any], workers: int) -> str:
+    return f"MPIPoolExecutor(max_workers={workers}).map(work, items)"
+
+
 _MAKERS = {
     "sequential": _sequential,
     "threads": _threads,
@@ -81,4 +124,12 @@ _MAKERS = {
     "multiprocessing_pool": _pool,
     "process_per_item": _process_per_item,
     "interpreters": _interpreters,
+    "loky": _loky,
+    "joblib": _joblib,
+    "gevent": _gevent,
+    "trio": _trio,
+    "anyio": _anyio,
+    "dask": _dask,
+    "ray": _ray,
+    "mpi4py": _mpi4py,
 }

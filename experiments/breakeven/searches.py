@@ -81,7 +81,8 @@ def _search(
 
 
 def _of_grid(settings: Mapping[str, Any]) -> list[str]:
-    return list(dict.fromkeys(["sequential", *settings["executors"]]))
+    names = [one if isinstance(one, str) else one["executor"] for one in settings["executors"]]
+    return list(dict.fromkeys(["sequential", *names]))
 
 
 def _point(key: str, name: str, params: Mapping[str, Any]) -> TaskPoint:

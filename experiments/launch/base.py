@@ -40,6 +40,8 @@ class SharedKit:
     Lock: Callable[[], Any]
     Semaphore: Callable[[int], Any]
     counter: Callable[[], Any]
+    #: the loop's own `await sleep(seconds)`; None: asyncio's, or there is no loop
+    sleep: Optional[Callable[[float], Any]] = None
 
 
 class Task:
@@ -69,6 +71,8 @@ class Task:
     summary = ""
     #: whether `arun` is a native coroutine (else asyncio runs `run` on the loop, blocking it)
     native_async = False
+    #: whose loops `arun` works on; "trio" only if it awaits nothing but what the kit gave
+    async_libraries: Tuple[str, ...] = ("asyncio",)
 
     def __init__(self, params: Dict[str, Any], context: Context) -> None:
         self.params = params
@@ -142,9 +146,19 @@ class Executor:
     blocks_main = False
     #: ignores the worker count (always 1)
     single = False
+    #: modules that must be importable (found with find_spec; imported before anything is measured)
+    requires: Tuple[str, ...] = ()
+    #: runs `arun` where the task has it
+    on_loop = False
+    #: options that a plan measures at each of these values, the main one first
+    levels: Dict[str, Tuple[Any, ...]] = {}
 
     def __init__(self, ref: TaskRef, task: Task, workers: int, options: Dict[str, Any]) -> None:
         self.ref, self.task, self.workers, self.options = ref, task, workers, options
+
+    @classmethod
+    def enter(cls) -> None:
+        """Called where `requires` is there, before that, the task and most else are imported."""
 
     @classmethod
     def in_processes(cls, options: Dict[str, Any]) -> bool:

@@ -63,6 +63,7 @@ class _Launch:
         # only now: what these import may size its thread pools by the CPUs it finds
         from experiments.launch import calibrate, phases, setup
 
+        setup.enter(self._spec)
         task = setup.make_task(self._spec)
         self._executor = setup.make_executor(self._spec, task)
         if self._spec.mode == "measure":

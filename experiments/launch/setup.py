@@ -13,6 +13,17 @@ from experiments.launch.naming import missing_declared, missing_module, missing_
 from experiments.launch.spec import Spec
 
 
+def enter(spec: Spec) -> None:
+    """Import what the executor needs; raises Unsupported where that is missing."""
+    executor_class = _executor_class(spec)
+    missing = missing_module(executor_class.requires)
+    if missing is not None:
+        raise Unsupported(_needs(spec.executor, missing))
+    executor_class.enter()
+    for name in executor_class.requires:
+        importlib.import_module(name)
+
+
 def make_task(spec: Spec) -> Task:
     """The task in this process; raises Unsupported where a requirement it declares is missing."""
     try:
@@ -42,7 +53,7 @@ def make_task(spec: Spec) -> Task:
 def make_executor(spec: Spec, task: Task) -> Executor:
     """The executor, sequential if nothing is measured; raises Unsupported with its reason."""
     calibrating = spec.mode != "measure"
-    executor_class = executors.load("sequential") if calibrating else _executor_class(spec.executor)
+    executor_class = _executor_class(spec)
     given = {} if calibrating else spec.options
     unknown = sorted(set(given) - set(executor_class.defaults))
     if unknown:
@@ -56,7 +67,8 @@ def make_executor(spec: Spec, task: Task) -> Executor:
     return executor_class(spec.ref, given_task, workers, options)
 
 
-def _executor_class(name: str) -> Type[Executor]:
+def _executor_class(spec: Spec) -> Type[Executor]:
+    name = spec.executor if spec.mode == "measure" else "sequential"
     try:
         return executors.load(name)
     except ModuleNotFoundError as error:
@@ -67,7 +79,7 @@ def _executor_class(name: str) -> Type[Executor]:
 
 
 def _requirements(spec: Spec, task_class: Type[Task]) -> Tuple[str, ...]:
-    on_loop = spec.mode == "measure" and spec.executor == "asyncio" and task_class.native_async
+    on_loop = _executor_class(spec).on_loop and task_class.native_async
     return task_class.requires + (task_class.requires_async if on_loop else ())
 
 

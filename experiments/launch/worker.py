@@ -24,13 +24,14 @@ _imported_ns, _imported_in = perf_counter_ns() - _began_ns, os.getpid()
 
 _task: Task
 _barrier: Any = None
+_close: Any = None
 _error: Optional[Exception] = None
 _import_seconds = 0.0
 
 
 def begin(ref: TaskRef, shared: Any, barrier: Any) -> None:
     """The pool's initializer. An error is kept for `meet`: raised here, its text would be lost."""
-    global _task, _barrier, _error, _import_seconds
+    global _task, _barrier, _error, _import_seconds, _close
     _barrier = barrier
     try:
         began_ns = perf_counter_ns()
@@ -40,7 +41,7 @@ def begin(ref: TaskRef, shared: Any, barrier: Any) -> None:
         own = task_class(ref.params, ref.context)
         _task = recorded(own) if ref.latencies else own
         _task.start_worker(shared)
-        util.Finalize(None, _task.close, exitpriority=0)
+        _close = util.Finalize(None, _task.close, exitpriority=0)
     except Exception as error:
         _error = error
 
@@ -93,3 +94,9 @@ def _travelling(error: Exception) -> Exception:
         return error
     except Exception:
         return RuntimeError(f"{type(error).__name__}: {error}")
+
+
+def end() -> None:
+    """Close the task: for workers that live on, or whose process doesn't end by `sys.exit`."""
+    if _close is not None:
+        _close()

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import importlib
+import importlib.util
 import json
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
@@ -81,7 +83,7 @@ def test_chunks_are_as_large_as_the_executor_makes_them() -> None:
 @pytest.mark.parametrize(
     ("executor", "options"),
     [
-        ("dask", "{}"),
+        ("fibres", "{}"),
         *(
             (executor, '{"start_method": "\\"); evil(\\""}')
             for executor in ("processes", "multiprocessing_pool", "process_per_item")
@@ -93,3 +95,64 @@ def test_what_is_not_known_gives_no_code_rather_than_a_wrong_line(
     executor: str, options: str
 ) -> None:
     assert snippets.code(executor, options, 2) == ""
+
+
+@pytest.mark.parametrize(
+    ("executor", "options", "modules"),
+    [
+        ("loky", {}, ["loky"]),
+        ("joblib", {"backend": "threading"}, ["joblib"]),
+        ("joblib", {"backend": "loky"}, ["joblib"]),
+        ("gevent", {}, ["gevent", "gevent.pool"]),
+        ("dask", {"scheduler": "threads"}, ["dask", "dask.bag"]),
+    ],
+    ids=str,
+)
+def test_code_of_other_libraries_does_the_items(
+    executor: str, options: dict[str, str], modules: list[str]
+) -> None:
+    names = {**NAMES}
+    for module in modules:
+        pytest.importorskip(module)
+        names[module.partition(".")[0]] = importlib.import_module(module.partition(".")[0])
+    given = eval(snippets.code(executor, json.dumps(options), 2), names)
+
+    assert list(given) == [float(n) for n in range(50)]
+
+
+@pytest.mark.parametrize("library", ["trio", "anyio"])
+def test_loops_of_other_libraries_limit_what_is_in_progress(library: str) -> None:
+    module = pytest.importorskip(library)
+    trio = pytest.importorskip("trio")
+
+    async def limit() -> float:
+        made = eval(snippets.code(library, "{}", 8), {library: module})
+        return float(made.total_tokens)
+
+    assert trio.run(limit) == 8
+
+
+def test_a_cluster_that_was_given_is_named_as_text() -> None:
+    code = snippets.code("dask", json.dumps({"scheduler": "distributed", "address": '"); x("'}), 2)
+    call = ast.parse(code, mode="eval").body
+
+    assert isinstance(call, ast.Call)
+    assert '"); x("' in [one.value for one in ast.walk(call) if isinstance(one, ast.Constant)]
+
+
+@pytest.mark.parametrize(
+    ("executor", "options", "part"),
+    [
+        ("dask", {"scheduler": "processes"}, 'scheduler="processes", num_workers=2'),
+        ("dask", {"scheduler": "distributed"}, "n_workers=2, threads_per_worker=1"),
+        ("ray", {}, "range(2)"),
+        ("mpi4py", {}, "MPIPoolExecutor(max_workers=2)"),
+    ],
+)
+def test_code_of_clusters_has_the_measured_workers(
+    executor: str, options: dict[str, str], part: str
+) -> None:
+    code = snippets.code(executor, json.dumps(options), 2)
+
+    assert part in code
+    ast.parse(code)

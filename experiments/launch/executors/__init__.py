@@ -19,6 +19,15 @@ EXECUTORS: Dict[str, str] = {
     "multiprocessing_pool": "experiments.launch.executors.multiprocessing_pool:MultiprocessingPool",
     "interpreters": "experiments.launch.executors.interpreters:Interpreters",
     "process_per_item": "experiments.launch.executors.process_per_item:ProcessPerItem",
+    # of other libraries, the simplest first
+    "trio": "experiments.launch.executors.trio_loop:Trio",
+    "anyio": "experiments.launch.executors.anyio_loop:Anyio",
+    "gevent": "experiments.launch.executors.gevent_pool:Gevent",
+    "joblib": "experiments.launch.executors.joblib_parallel:Joblib",
+    "loky": "experiments.launch.executors.loky_pool:Loky",
+    "dask": "experiments.launch.executors.dask_bag:Dask",
+    "ray": "experiments.launch.executors.ray_actors:Ray",
+    "mpi4py": "experiments.launch.executors.mpi_pool:Mpi4py",
 }
 
 

@@ -20,6 +20,7 @@ class EventLoop(Executor):
     """
 
     name = "asyncio"
+    on_loop = True
     _loop: Optional[asyncio.AbstractEventLoop] = None
 
     @property

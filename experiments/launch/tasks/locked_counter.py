@@ -35,6 +35,7 @@ class LockedCounter(Task):
     defaults = {"guard": "lock", "item_ms": 6.0}
     summary = "adds to one shared counter under a guard, with work of its own in between"
     native_async = True
+    async_libraries = ("asyncio", "trio")
 
     def __init__(self, params: Dict[str, Any], context: Context) -> None:
         super().__init__(params, context)

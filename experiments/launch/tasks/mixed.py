@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from ..base import Task
+from ..base import Context, SharedKit, Task
 from . import checks
 from .arithmetic import churn, start_of
 
@@ -36,7 +36,12 @@ class Mixed(Task):
     defaults = {"cpu_share": 0.25, "item_ms": 1.5}
     summary = "pure-Python work for cpu_share of its time, waiting (sleep) for the rest"
     native_async = True
+    async_libraries = ("asyncio", "trio")
     exact_item = True
+
+    def __init__(self, params: Dict[str, Any], context: Context) -> None:
+        super().__init__(params, context)
+        self._sleep: Callable[[float], Any] = asyncio.sleep
 
     @classmethod
     def check_params(cls, params: Dict[str, Any]) -> Optional[str]:
@@ -61,6 +66,10 @@ class Mixed(Task):
         seed = self.context.seed
         return [(start_of(seed, index), steps, wait_seconds) for index in range(count)]
 
+    def share(self, kit: SharedKit) -> None:
+        """Nothing but the loop's own way to wait."""
+        self._sleep = kit.sleep or asyncio.sleep
+
     def run(self, item: Item) -> int:
         """Compute, sleep, compute."""
         start, steps, wait_seconds = item
@@ -74,5 +83,5 @@ class Mixed(Task):
         start, steps, wait_seconds = item
         state = churn(start, steps)
         if wait_seconds > 0:
-            await asyncio.sleep(wait_seconds)
+            await self._sleep(wait_seconds)
         return churn(state, steps)

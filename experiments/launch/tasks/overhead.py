@@ -26,6 +26,7 @@ class Overhead(Task):
     defaults = {"payload_kib": 0}
     summary = "no work: items of payload_kib are given back as they came"
     native_async = True
+    async_libraries = ("asyncio", "trio")
 
     @classmethod
     def check_params(cls, params: Dict[str, Any]) -> Optional[str]:

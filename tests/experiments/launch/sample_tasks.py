@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import os
+import signal
 import sys
 import threading
 import time
@@ -36,13 +37,17 @@ class Sleeps(Squares):
     """An item waits 20 ms."""
 
     native_async = True
+    async_libraries = ("asyncio", "trio")
+
+    def share(self, kit: Any) -> Any:
+        self._sleep = kit.sleep or asyncio.sleep
 
     def run(self, item: Any) -> Any:
         time.sleep(0.02)
         return item
 
     async def arun(self, item: Any) -> Any:
-        await asyncio.sleep(0.02)
+        await self._sleep(0.02)
         return item
 
 
@@ -230,10 +235,18 @@ class Witness(Squares):
             file.write(f"{os.getpid()} {threading.active_count()} {what}\n")
 
 
+class KillsItsGroup(Squares):
+    """Once its workers are there: what the conductor does with a launch that takes too long."""
+
+    def before_batch(self) -> None:
+        os.killpg(0, signal.SIGKILL)
+
+
 class Counts(Squares):
     """Updates state that all workers share, under a lock."""
 
     native_async = True
+    async_libraries = ("asyncio", "trio")
 
     def share(self, kit: Any) -> Any:
         self._shared = kit.Lock(), kit.Semaphore(2), kit.counter()

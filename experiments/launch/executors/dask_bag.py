@@ -1,0 +1,80 @@
+"""dask: a bag under the schedulers threads and processes, or a client of a cluster (distributed).
+
+The library's own ways are kept: processes get six partitions at a time (dask's `chunksize`).
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, Callable, Dict, List, Optional
+
+from experiments.launch import worker
+from experiments.launch.base import Task
+from experiments.launch.executors.dask_cluster import Cluster
+from experiments.launch.executors.library import LibraryPool, guarded
+from experiments.launch.executors.local import THREADING_KIT
+from experiments.launch.executors.on_disk import NoBarrier
+from experiments.launch.naming import missing_module
+
+
+class Dask(LibraryPool):
+    """Items in a bag of one item a partition; the scheduler's pool lives over all batches."""
+
+    name = "dask"
+    requires = ("dask",)
+    defaults = {"scheduler": "threads", "address": None}
+    levels = {"scheduler": ("threads", "processes", "distributed")}
+
+    @classmethod
+    def in_processes(cls, options: Dict[str, Any]) -> bool:
+        """Unless they are threads."""
+        return bool(options["scheduler"] != "threads")
+
+    @classmethod
+    def unsupported(cls, task: Task, options: Dict[str, Any]) -> Optional[str]:
+        """Where the scheduler's part of dask is not installed."""
+        reason = super().unsupported(task, options)
+        needed = "distributed" if options["scheduler"] == "distributed" else "toolz"
+        missing = missing_module([needed])
+        return f"dask's scheduler needs the module {needed}" if missing else reason
+
+    def start(self) -> None:
+        """Start every worker and wait until it has met the others."""
+        if self.options["scheduler"] == "distributed":
+            self._pool = Cluster(self.workers, self.options["address"], str(self.folder))
+            self.met(self._pool.start(self.apart_arguments(NoBarrier())))
+        elif self.options["scheduler"] == "threads":
+            self.task.start_worker(self.task.share(THREADING_KIT))
+            self._pool, barrier = ThreadPoolExecutor(self.workers), threading.Barrier(self.workers)
+            list(self._pool.map(lambda _: barrier.wait(), range(self.workers)))
+        else:
+            self._start_processes()
+
+    def _start_processes(self) -> None:
+        import dask
+
+        context = multiprocessing.get_context(dask.config.get("multiprocessing.context", "spawn"))
+        given = self.worker_arguments(context)
+        self._pool = ProcessPoolExecutor(self.workers, context, worker.begin, given)
+        numbers = range(self.workers)
+        self.met(guarded(lambda: list(self._pool.map(worker.meet, numbers)), BrokenProcessPool))
+
+    def run(self, items: List[Any]) -> List[Any]:
+        """Run all items."""
+        if self.options["scheduler"] == "distributed":
+            return list(self._pool.map(items))
+        call = worker.run_item if self.in_processes(self.options) else self.task.run
+        return guarded(lambda: self._bag(call, items), BrokenProcessPool)
+
+    def _bag(self, call: Callable[[Any], Any], items: List[Any]) -> List[Any]:
+        from dask import bag
+
+        lazy = bag.from_sequence(items, partition_size=1).map(call)
+        return list(lazy.compute(scheduler=self.options["scheduler"], pool=self._pool))
+
+    def close_pool(self) -> None:
+        """Join threads or processes."""
+        self._pool.shutdown()

@@ -1,0 +1,68 @@
+"""mpi4py.futures: a pool of processes that MPI starts, through its `mpiexec`.
+
+Where a worker dies MPI ends the whole job, this launch with it. Only the pool's own channel and
+shared memory are asked to stay on loopback; `mpiexec` itself listens where its MPI has it listen.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import Any, Dict, List, Optional
+
+from experiments.launch import worker
+from experiments.launch.base import Task
+from experiments.launch.executors.library import LibraryPool
+from experiments.launch.executors.on_disk import Barrier
+
+#: MPICH (hydra; libfabric; UCX) and Open MPI (its daemons; its messages)
+LOOPBACK = {
+    "HYDRA_IFACE": "lo", "FI_TCP_IFACE": "lo", "FI_SOCKETS_IFACE": "lo", "UCX_NET_DEVICES": "lo",
+    "PRTE_MCA_oob_tcp_if_include": "lo", "OMPI_MCA_oob_tcp_if_include": "lo",
+    "OMPI_MCA_btl": "self,vader,sm,tcp", "OMPI_MCA_btl_tcp_if_include": "lo",
+}  # fmt: skip
+
+
+class Mpi4py(LibraryPool):
+    """Items through `MPIPoolExecutor.map`."""
+
+    name = "mpi4py"
+    requires = ("mpi4py",)
+
+    @classmethod
+    def enter(cls) -> None:
+        """An MPI that is installed next to this interpreter comes before the system's."""
+        beside = os.path.dirname(sys.executable)
+        os.environ["PATH"] = os.pathsep.join([beside, os.environ.get("PATH", os.defpath)])
+        os.environ.update(LOOPBACK if sys.platform.startswith("linux") else {})
+
+    @classmethod
+    def unsupported(cls, task: Task, options: Dict[str, Any]) -> Optional[str]:
+        """Without an MPI library, or without its program that starts processes."""
+        if shutil.which("mpiexec") is None:
+            return "mpi4py needs the program mpiexec of an MPI, which isn't on the PATH"
+        try:
+            from mpi4py import MPI  # noqa: F401
+        except (ImportError, RuntimeError) as error:
+            return f"mpi4py finds no MPI library ({str(error).splitlines()[0]})"
+        return None
+
+    def start(self) -> None:
+        """Have MPI start every process and wait until each has met the others."""
+        from mpi4py.futures import MPIPoolExecutor
+
+        given = self.apart_arguments(Barrier(self.folder, self.workers))
+        # main=False: workers need nothing of this process's main module
+        self._pool = MPIPoolExecutor(
+            self.workers, main=False, initializer=worker.begin, initargs=given
+        )
+        self.met(self._pool.map(worker.meet, range(self.workers)))
+
+    def run(self, items: List[Any]) -> List[Any]:
+        """Run all items through the pool."""
+        return list(self._pool.map(worker.run_item, items))
+
+    def close_pool(self) -> None:
+        """Have MPI end the processes."""
+        self._pool.shutdown(wait=True)

@@ -1,0 +1,98 @@
+"""ray: a pool of actors, a process each, on a cluster of this launch's own on loopback."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from typing import Any, Callable, List, Tuple
+
+from experiments.launch import worker
+from experiments.launch.executors.library import LibraryPool, guarded
+from experiments.launch.executors.on_disk import NoBarrier
+
+#: results and items that lie in shared memory: far more than a batch holds
+STORE_BYTES = 200 * 2**20
+#: no usage reports, and a token of our own: ray's would be kept in the user's home
+ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "token",
+               "RAY_ENABLE_AUTO_CONNECT": "0"}  # fmt: skip
+
+
+class Ray(LibraryPool):
+    """Items through `ray.util.ActorPool.map`; an actor does one item at a time."""
+
+    name = "ray"
+    requires = ("ray",)
+
+    @classmethod
+    def enter(cls) -> None:
+        """Stay on loopback: elsewhere than on macOS and Windows ray takes the host's address."""
+        os.environ.update(ENVIRONMENT, RAY_AUTH_TOKEN=secrets.token_hex(32))
+        from ray._private import ray_constants
+
+        ray_constants.ENABLE_RAY_CLUSTER = False
+
+    def start(self) -> None:
+        """Start ray and every actor; wait until each has imported the task."""
+        import ray
+
+        given = self.apart_arguments(NoBarrier())
+        self._actors: List[Any] = []
+        # ray's sockets lie there, and a socket's whole name may have 107 bytes: this one is short
+        self._pool = opened = os.open(self.folder, os.O_RDONLY)
+        ray.init(
+            num_cpus=self.workers, include_dashboard=False, object_store_memory=STORE_BYTES,
+            log_to_driver=False, logging_level="warning", _node_ip_address="127.0.0.1",
+            _temp_dir=f"/proc/{os.getpid()}/fd/{opened}",
+        )  # fmt: skip
+        actor = ray.remote(num_cpus=1)(Actor)
+        self._actors = [actor.remote(given) for _ in range(self.workers)]
+        self.met(_got(lambda: ray.get([one.meet.remote() for one in self._actors])))
+
+    def run(self, items: List[Any]) -> List[Any]:
+        """Run all items through a pool of the actors."""
+        from ray.util import ActorPool
+
+        done = ActorPool(self._actors).map(lambda actor, item: actor.run.remote(item), items)
+        return _got(lambda: list(done))
+
+    def close_pool(self) -> None:
+        """Have the actors close the task, and end all that ray has started for us."""
+        import ray
+
+        try:
+            if self._actors:
+                ray.get([one.end.remote() for one in self._actors])
+        except ray.exceptions.RayActorError:
+            pass  # one that has died
+        finally:
+            ray.shutdown()
+            os.close(self._pool)
+
+
+class Actor:
+    """A worker."""
+
+    def __init__(self, given: Tuple[Any, Any, Any]) -> None:
+        worker.begin(*given)
+
+    def meet(self) -> Any:
+        """Seconds of its imports, or its error."""
+        return worker.meet(0)
+
+    def run(self, item: Any) -> Any:
+        """One item."""
+        return worker.run_item(item)
+
+    def end(self) -> None:
+        """Close the task."""
+        worker.end()
+
+
+def _got(call: Callable[[], List[Any]]) -> List[Any]:
+    """Call, with the errors of items as they were raised."""
+    from ray.exceptions import RayActorError, RayTaskError
+
+    try:
+        return guarded(call, RayActorError)
+    except RayTaskError as error:
+        raise error.cause from error
