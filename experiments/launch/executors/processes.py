@@ -31,6 +31,7 @@ class Processes(Executor):
     """Items through `ProcessPoolExecutor.map`."""
 
     name = "processes"
+    pickles = True
     defaults = {"start_method": "fork", "chunk": "default"}
     _pool: Optional[ProcessPoolExecutor] = None
     _processes: Sequence[Any] = ()
