@@ -9,12 +9,11 @@ import asyncio
 import inspect
 import os
 import pickle
-import sys
-import sysconfig
 import time
 import traceback
 from typing import Any, Callable, Dict, List, Mapping, Tuple
 
+from experiments.launch.blame import found, own_files, told
 from experiments.launch.canonical import short_form
 from experiments.launch.events import Events, reason_of
 from experiments.launch.spec import Spec
@@ -24,7 +23,6 @@ from experiments.launch.user_code import (
     accepted,
     is_coroutine_function,
     items_of,
-    named,
     put_first,
     spread,
 )
@@ -39,16 +37,15 @@ SLOW_SECONDS = 1.5
 SAMPLED_ITEMS = 200
 #: CPU seconds over wall seconds from which work is CPU-bound: the same half as in task `mixed`
 CPU_SHARE = 0.5
-OWN_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
 def check(spec: Spec, events: Events) -> None:
     """Emit "checked": what was found, or {"problem", "role"} with what is wrong."""
     own, given = spec.params["own"], spec.params["params"]
     put_first(own.get("path"))
-    found = _Check(own, given, events)
+    looked = _Check(own, given, events)
     try:
-        facts = found.facts()
+        facts = looked.facts()
     except UserCodeError as error:
         facts = {"problem": str(error), "role": error.role}
     events.emit("checked", **{"problem": "", "role": "", "files": own_files(), **facts})
@@ -67,7 +64,7 @@ class _Check:
         for role in ROLES:
             if self._own.get(role):
                 self._events.phase("import of {}".format(self._own[role]))
-                self._functions[role] = _found(role, self._own[role])
+                self._functions[role] = found(role, self._own[role])
         self._check_kinds()
         items = self._items()
         self._run_role("setup")
@@ -78,7 +75,9 @@ class _Check:
     def _check_kinds(self) -> None:
         for role, function in self._functions.items():
             if role != "items" and not callable(function):
-                raise UserCodeError(role, "is a {}, not a function".format(type(function).__name__))
+                raise UserCodeError(
+                    role, "is of type {}, not a function".format(type(function).__name__)
+                )
             if role == "acall" and not is_coroutine_function(function):
                 raise UserCodeError(role, "is no coroutine function: define it with async def")
             if role != "acall" and is_coroutine_function(function):
@@ -142,14 +141,17 @@ class _Check:
             self._check_again(some, results)
         elif self._own.get("check") != "none":
             self._notes.append("its answer was not made twice before measuring: it takes too long")
-        self._check_loop(some[0], results[0], slow)
+        self._check_loop(some, results, slow)
+        unpicklable = _unpicklable(spread(items, min(SAMPLED_ITEMS, len(items))), results)
+        if unpicklable and "same" in self._functions:
+            raise UserCodeError("same", "can't compare them: {}".format(unpicklable))
         share = cpu_seconds / seconds if seconds > 0 else 1.0
         return {
             "item_seconds": seconds / len(results),
             "tried_items": len(results),
             "cpu_share": share,
             "kind": "cpu" if share >= CPU_SHARE else "waiting",
-            "unpicklable": _unpicklable(spread(items, min(SAMPLED_ITEMS, len(items))), results),
+            "unpicklable": unpicklable,
             "answers": [] if self._own.get("check") == "none" else list(map(short_form, results)),
         }
 
@@ -183,8 +185,8 @@ class _Check:
         for item, first in zip(items, results):
             self._compare("call", first, self._called(item), "the second time")
 
-    def _check_loop(self, item: Any, result: Any, slow: bool) -> None:
-        """Whether acall does the same as call, on the first item."""
+    def _check_loop(self, items: List[Any], results: List[Any], slow: bool) -> None:
+        """Whether acall gives the same answers as call."""
         function = self._functions.get("acall")
         if function is None:
             return
@@ -193,8 +195,12 @@ class _Check:
             return
         self._events.phase("acall")
         taken = accepted(function, self._given)
-        got = _guarded("acall", lambda: asyncio.run(function(item, **taken)))
-        self._compare("acall", result, got, "as a coroutine")
+
+        async def some() -> List[Any]:
+            return [await function(item, **taken) for item in items]
+
+        for first, got in zip(results, _guarded("acall", lambda: asyncio.run(some()))):
+            self._compare("acall", first, got, "as a coroutine")
 
     def _compare(self, role: str, first: Any, got: Any, when: str) -> None:
         if self._own.get("check") == "none":
@@ -211,34 +217,6 @@ class _Check:
             )
 
 
-def _found(role: str, name: str) -> Any:
-    module_name = name.partition(":")[0]
-    try:
-        return named(name)
-    except ModuleNotFoundError as error:
-        if error.name and (module_name + ".").startswith(error.name + "."):
-            raise UserCodeError(
-                role,
-                "there is no module {}{}: name the folder it lies in as path".format(
-                    error.name, _ours(module_name)
-                ),
-            ) from error
-        raise UserCodeError(role, "importing it raises {}".format(_told(error))) from error
-    except AttributeError as error:
-        if error.__traceback__ is not None and _frames(error):
-            raise UserCodeError(role, "importing it raises {}".format(_told(error))) from error
-        raise UserCodeError(
-            role, "there is no {1} in module {0}".format(*name.split(":"))
-        ) from error
-    except (Exception, SystemExit) as error:
-        raise UserCodeError(role, "importing it raises {}".format(_told(error))) from error
-
-
-def _ours(module_name: str) -> str:
-    taken = module_name.partition(".")[0] == "experiments"
-    return " (the name experiments is Poolwise's own)" if taken else ""
-
-
 def _guarded(role: str, call: Callable[[], Any]) -> Any:
     try:
         return call()
@@ -246,21 +224,7 @@ def _guarded(role: str, call: Callable[[], Any]) -> Any:
         raise
     except (Exception, SystemExit) as error:  # measured code may raise anything
         traceback.print_exc()
-        raise UserCodeError(role, "raises {}".format(_told(error))) from error
-
-
-def _told(error: BaseException) -> str:
-    """An exception and the user's line that raised it."""
-    frames = _frames(error)
-    if not frames:
-        return reason_of(error)
-    path = os.sep.join(frames[-1].filename.split(os.sep)[-2:])
-    return "{} ({}, line {})".format(reason_of(error), path, frames[-1].lineno)
-
-
-def _frames(error: BaseException) -> List[traceback.FrameSummary]:
-    """The part of the traceback that lies in the user's files."""
-    return [one for one in traceback.extract_tb(error.__traceback__) if _is_users(one.filename)]
+        raise UserCodeError(role, "raises {}".format(told(error))) from error
 
 
 def _unpicklable(items: List[Any], results: List[Any]) -> str:
@@ -277,19 +241,3 @@ def _unpicklable(items: List[Any], results: List[Any]) -> str:
 def _cpu_seconds() -> float:
     """Of all threads of this process, and of programs it has started and waited for."""
     return time.process_time() + sum(os.times()[2:4])
-
-
-def own_files() -> List[str]:
-    """Files of the modules that were imported from neither the library, packages nor Poolwise."""
-    found = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
-    return sorted({path for path in found if path and _is_users(path)})
-
-
-def _is_users(path: str) -> bool:
-    full = os.path.abspath(path)
-    parts = full.split(os.sep)
-    if path.startswith("<") or "site-packages" in parts or "dist-packages" in parts:
-        return False
-    library = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib")}
-    folders = [OWN_ROOT, *(one for one in library if one)]
-    return not any(full.startswith(os.path.abspath(one) + os.sep) for one in folders)
