@@ -6,7 +6,7 @@ A mapping of `tasks` becomes the list that all else works on; an entry with "own
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,13 @@ def listed(tasks: Mapping[str, Any], folder: Path) -> tuple[list[dict[str, Any]]
         if not found:
             entries.append(_entry(name, asked, folder))
     return entries, problems
+
+
+def misnamed(names: Iterable[Any]) -> Iterator[str]:
+    """What to do about names of tasks that are a file's, or one in a script or notebook."""
+    for name in map(str, names):
+        if _FILE.fullmatch(name) or name.startswith("__main__"):
+            yield name_problem(name)
 
 
 def _entry(name: str, asked: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -88,7 +95,7 @@ def name_problem(name: str) -> str:
             f"{file['name'] or 'function'}, with path: {path.parent}"
         )
     if not _NAME.fullmatch(name):
-        return f"must be package.module:function, got {name}"
+        return f"must be package.module:function, got {name!r}"
     return ""
 
 

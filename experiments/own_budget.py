@@ -31,7 +31,7 @@ def within(
     blocks: Iterable[dict[str, Any]], points: Iterable[TaskPoint], settings: Mapping[str, Any],
     most_cores: int,
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
-    """The planned blocks, those of slow functions thinned out.
+    """The planned blocks, those of slow functions thinned out. Raises ConfigError.
 
     A block on fewer than `most_cores` that even then takes more than its budget is left out.
     """
@@ -39,16 +39,24 @@ def within(
     for block in blocks:
         point = known.get((block["task"], block["params_label"]))
         facts = point.checked if point else None
-        changes = thinned(block, facts, settings, point.key) if point and facts else {}
-        over = changes.get("budget_seconds", 0.0) > settings["block_seconds"]
-        if not (over and block["cores"] < most_cores):
-            yield {**block, **changes}
+        changes = thinned(block, facts, settings) if facts else {}
+        seconds = changes.get("budget_seconds", 0.0)
+        if seconds > settings["block_seconds"] and block["cores"] < most_cores:
+            continue
+        if point and seconds > max(settings["block_seconds"], MOST_SECONDS):
+            raise ConfigError(
+                f"config key '{point.key}.call': {changes['notes'][0].partition(',')[0]}, so the "
+                f"least that can be compared, {ROUNDS} rounds of {len(changes['approaches'])} "
+                f"approaches, takes {_short(seconds)}: give smaller items, or allow it by config "
+                "key 'block_seconds'"
+            )
+        yield {**block, **changes}
 
 
 def thinned(
-    block: Mapping[str, Any], checked: Mapping[str, Any], settings: Mapping[str, Any], key: str
+    block: Mapping[str, Any], checked: Mapping[str, Any], settings: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What changes in a planned block: nothing where its items are fast. Raises ConfigError."""
+    """What changes in a planned block: nothing where its items are fast."""
     item_seconds = float(checked["item_seconds"])
     if block["min_items"] * item_seconds <= USUAL * settings["batch_seconds"]:
         return {}
@@ -58,12 +66,6 @@ def thinned(
         (one for one in designs if _seconds(block, *one, item_seconds) <= budget), designs[-1]
     )
     seconds = _seconds(block, items, approaches, item_seconds)
-    if seconds > max(budget, MOST_SECONDS):
-        raise ConfigError(
-            f"config key '{key}.call': an item takes about {_short(item_seconds)}, so the least "
-            f"that can be compared, {ROUNDS} rounds of {len(approaches)} approaches, takes "
-            f"{_short(seconds)}: give smaller items, or allow it by config key 'block_seconds'"
-        )
     return _changes(block, items, approaches, item_seconds, seconds, settings)
 
 
@@ -104,17 +106,17 @@ def _designs(block: Mapping[str, Any]) -> Iterator[tuple[int, list[Mapping[str, 
         yield ITEMS_PER_WORKER * most, kept
     least = min(counts, key=lambda count: (abs(count - block["cores"]), count))
     least = least if block["kind"] == "cpu" else counts[min(1, len(counts) - 1)]
-    alone = [e for e in block["approaches"] if e["workers"] == least or _only(e, block)]
+    # asyncio with a blocking function is the sequential program once more
+    blocks_loop = "acall" not in block.get("own", {})
+    alone = [
+        e for e in block["approaches"]
+        if (e["workers"] == least or e["executor"] == "sequential")
+        and not (blocks_loop and e["executor"] == "asyncio")
+    ]  # fmt: skip
     main = {e["executor"]: e for e in reversed(alone)}  # the simplest of each executor
     kept = [e for e in block["approaches"] if e is main.get(e["executor"])]
     yield ITEMS_PER_WORKER * least, kept
     yield max(2, least), kept
-
-
-def _only(entry: Mapping[str, Any], block: Mapping[str, Any]) -> bool:
-    """Whether its executor has no other worker count."""
-    own = [e["workers"] for e in block["approaches"] if e["executor"] == entry["executor"]]
-    return set(own) == {entry["workers"]}
 
 
 def _seconds(

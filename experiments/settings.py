@@ -60,6 +60,9 @@ def resolve(config: Mapping[str, Any], folder: Path | None = None) -> dict[str, 
     schema = _load_yaml(SCHEMA_PATH)
     if isinstance(config.get("tasks"), Mapping):  # `math_python:` with nothing behind it, too
         config = {**config, "tasks": {k: v or {} for k, v in config["tasks"].items()}}
+        misnamed = [f"config key 'tasks': {line}" for line in own.misnamed(config["tasks"])]
+        if misnamed:
+            raise ConfigError("\n".join(misnamed))
     flags = {key: _flag(config[key]) for key in ("control", "overheads") if key in config}
     config = {**config, **flags}
     problems = [line for error in _errors(schema, config) for line in _problems(error)]
