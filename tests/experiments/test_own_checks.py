@@ -97,8 +97,8 @@ def test_an_interpreter_that_cant_or_answers_differently_is_named(tmp_path: Path
     ("outcome", "says"),
     [
         (Outcome("timeout", "time limit reached in phase first item", "first item"),
-         "'tasks.t.call': time limit reached in phase first item (config key 'launch_timeout_seconds"
-         "': 5): it hangs, or takes longer"),
+         "'tasks.t.call': time limit reached in phase first item (config key "
+         "'launch_timeout_seconds': 5): it hangs, or takes longer"),
         (Outcome("crashed", "killed by SIGSEGV in phase items", "items"),
          "'tasks.t.items': killed by SIGSEGV"),
         (Outcome("crashed", "exited", "import of jobs:g"), "'tasks.t.items': exited"),
