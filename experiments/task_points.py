@@ -75,12 +75,11 @@ def combinations(entry: Mapping[str, Any], key: str = "") -> Iterator[dict[str, 
 def _own_task(entry: Mapping[str, Any]) -> type[Task]:
     """What the plan asks of a task, for a function of the user's."""
     definition = entry["own"]
-    first = next(iter(combinations(entry)))
     facts = (entry.get("checked") or [{}])[0]
     about = {
         "summary": own.summary(definition),
         "native_async": "acall" in definition,
-        "defaults": first,
+        "defaults": entry.get("defaults") or next(iter(combinations(entry, entry.get("key", "")))),
         "kind": facts.get("kind", "cpu"),
     }
     return type("Own", (Task,), about)
@@ -107,7 +106,8 @@ def _task_point(
     if problem:
         raise ConfigError(f"config key '{key}.params': {problem}")
     label = " ".join(f"{key}={value}" for key, value in sorted(given.items()))
-    seen = [one for one in entry.get("checked", []) if one["params"] == given]
+    looked = entry.get("checked", [])  # at all the grid's values, not at those a search adds
+    seen = [one for one in looked if one["params"] == given] or looked
     return TaskPoint(
         entry["task"], params, label, task, key, entry.get("own"), seen[0] if seen else None
     )

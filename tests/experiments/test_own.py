@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from experiments import own
+from experiments.breakeven.added import added_block
 from experiments.plan import make_plan
 from experiments.settings import ConfigError, resolve, with_typed
 from experiments.task_points import combinations, source_digest, task_points
@@ -159,3 +160,15 @@ def test_without_acall_asyncio_is_one_approach_that_blocks_the_loop() -> None:
 
     assert counts() == [1]
     assert counts(acall="mypkg.jobs:atransform") == [1, 2]
+
+
+def test_a_break_even_search_may_vary_a_parameter_of_a_function() -> None:
+    search = {"task": "my_etl", "vary": "n", "between": [1, 8]}
+    found = {**settings({"kind": "waiting"}, params={"n": [2, 4], "by": "rows"}),
+             "breakeven": [search], "breakeven_seconds": 60}  # fmt: skip
+    plan = make_plan(found, host())
+    block = added_block(plan, host(), plan["searches"][0], 3, {}, 10.0)
+
+    assert block["params"] == {"n": 3, "by": "rows"}
+    assert (block["kind"], block["source_digest"]) == ("waiting", "abc")
+    assert block["own"]["call"] == "mypkg.jobs:transform"
