@@ -119,6 +119,13 @@ def summary(own: Mapping[str, Any]) -> str:
     return words + (f"; as a coroutine {own['acall']}" if "acall" in own else "")
 
 
-def refusal(checked: Mapping[str, Any] | None, executor: type[Executor]) -> str:
-    """Why an executor can't run a function of the user's as it is; empty where it can."""
-    return str(checked["unpicklable"]) if checked and executor.pickles else ""
+def refusal(
+    checked: Mapping[str, Any] | None, executor: type[Executor], entry: Mapping[str, Any],
+    interpreter: str,
+) -> str:  # fmt: skip
+    """Why a function of the user's can't run as an approach (`entry`) would; empty where it can."""
+    if not checked:
+        return ""
+    if interpreter in checked["refused"]:
+        return str(checked["refused"][interpreter])
+    return str(checked["unpicklable"]) if executor.pickles(entry["options"]) else ""

@@ -229,14 +229,15 @@ def make_block(
     approaches: list[dict[str, Any]] = []
     not_run: list[dict[str, str]] = []
     for entry in ranked:
-        refusal = own.refusal(point.checked, executor_registry.load(entry["executor"]))
+        interpreter = entry.get("interpreter", host["interpreters"][0]["interpreter"])
+        executor = executor_registry.load(entry["executor"])
+        refusal = own.refusal(point.checked, executor, entry, interpreter)
         if refusal:
             not_run.append({"approach": entry["approach"], "reason": refusal})
         elif entry["executor"] == "processes" and entry["workers"] > limit:
             reason = f"config key 'most_processes' allows {limit} processes on {cores} cores"
             not_run.append({"approach": entry["approach"], "reason": reason})
         else:
-            interpreter = host["interpreters"][0]["interpreter"]
             approaches.append({**entry, "interpreter": interpreter, "simplicity": len(approaches)})
     objective = effective(settings["objective"], point.kind).name
     parts = (point.name.replace(":", "."), point.label, f"{cores}c")

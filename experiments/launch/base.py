@@ -135,11 +135,14 @@ class Executor:
     blocks_main = False
     #: ignores the worker count (always 1)
     single = False
-    #: items and results are pickled on their way to the workers and back
-    pickles = False
 
     def __init__(self, ref: TaskRef, task: Task, workers: int, options: Dict[str, Any]) -> None:
         self.ref, self.task, self.workers, self.options = ref, task, workers, options
+
+    @classmethod
+    def pickles(cls, options: Dict[str, Any]) -> bool:
+        """Whether items and results are pickled on their way to the workers and back."""
+        return False
 
     @classmethod
     def unsupported(cls, task: Task, options: Dict[str, Any]) -> Optional[str]:

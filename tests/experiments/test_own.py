@@ -8,6 +8,7 @@ import yaml
 
 from experiments import own
 from experiments.breakeven.added import added_block
+from experiments.launch.executors.threads import Threads
 from experiments.plan import make_plan
 from experiments.settings import ConfigError, resolve, with_typed
 from experiments.task_points import combinations, source_digest, task_points
@@ -151,6 +152,15 @@ def test_what_cant_be_pickled_leaves_out_process_pools_with_the_reason() -> None
     assert {one["executor"] for one in block["approaches"]} == {"sequential", "threads", "asyncio"}
     assert {one["reason"] for one in block["not_run"]} == {reason}
     assert all(one["approach"].startswith("processes") for one in block["not_run"])
+
+
+def test_an_interpreter_that_cant_run_it_has_no_approaches() -> None:
+    facts = {"refused": {"cpython-3.9": "jobs:f can't be imported: SyntaxError"}, "unpicklable": ""}
+    entry = {"options": {}}
+
+    assert own.refusal(facts, Threads, entry, "cpython-3.9").startswith("jobs:f can't be imported")
+    assert own.refusal(facts, Threads, entry, "cpython-3.11") == ""
+    assert own.refusal(None, Threads, entry, "cpython-3.9") == ""
 
 
 def test_without_acall_asyncio_is_one_approach_that_blocks_the_loop() -> None:

@@ -31,11 +31,15 @@ class Processes(Executor):
     """Items through `ProcessPoolExecutor.map`."""
 
     name = "processes"
-    pickles = True
     defaults = {"start_method": "fork", "chunk": "default"}
     _pool: Optional[ProcessPoolExecutor] = None
     _processes: Sequence[Any] = ()
     _import_seconds: Sequence[Any] = ()
+
+    @classmethod
+    def pickles(cls, options: Dict[str, Any]) -> bool:
+        """Always."""
+        return True
 
     @classmethod
     def unsupported(cls, task: Task, options: Dict[str, Any]) -> Optional[str]:
