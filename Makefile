@@ -2,6 +2,10 @@
 # a folder with spaces in its name works; targets that start with a dot are steps of the others.
 
 PRESET =
+TASK =
+ITEMS =
+ACALL =
+SRC =
 CORES = all
 ARGS =
 PYTHON =
@@ -14,13 +18,17 @@ PANGO = libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
 help: ## List the targets
 	@awk -F ' *## *' '/^[a-z]+:.*##/ { sub(/:.*/, "", $$1); printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
-report: .venv-runtime .pango ## Measure this machine, write the report  [PRESET=quick|standard|thorough CORES=all ARGS="..."]
-	@.venv/bin/snakemake --cores $(CORES) $(with_preset)
+report: .venv-runtime .pango ## Measure this machine or your function, write the report  [PRESET=quick|standard|thorough CORES=all ARGS="..." TASK=pkg.mod:function ITEMS=pkg.mod:items ACALL=pkg.mod:coroutine SRC=./src]
+	@.venv/bin/snakemake --cores $(CORES) $(with_given)
 
-# Snakemake heeds the last --config only, so one in ARGS takes the preset in.
-with_preset = $(if $(PRESET),$(if $(filter --config,$(ARGS)),$(into_args),$(ARGS) $(preset)),$(ARGS))
-into_args = $(subst --config ,$(preset) ,$(ARGS))
-preset = --config preset=$(PRESET)
+# Snakemake heeds the last --config only, so one in ARGS takes in what is given here.
+with_given = $(if $(strip $(given)),$(if $(filter --config,$(ARGS)),$(into_args),$(ARGS) --config $(given)),$(ARGS))
+into_args = $(subst --config ,--config $(given) ,$(ARGS))
+given = $(if $(PRESET),preset=$(PRESET)) $(if $(TASK),$(function) '$(own_results)')
+# One function, with results of its own beside those of the machine.
+function = 'tasks={"$(TASK)": {call: "$(TASK)", items: "$(ITEMS)", path: "$(or $(SRC),.)"$(if $(ACALL),$(comma) acall: "$(ACALL)")}}'
+own_results = results=results/$(subst :,.,$(TASK))
+comma = ,
 
 test: .venv-dev .pango ## Run the tests, but for the slow ones that measure this host  [ARGS="-k name"]
 	@.venv/bin/python -m pytest -m 'not host' $(ARGS)

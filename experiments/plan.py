@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments import control, installed, overheads
+from experiments import control, installed, overheads, own, own_budget
 from experiments.breakeven import searches
 from experiments.estimate import block_seconds_bounds, launches_at_first_look
 from experiments.launch.base import Executor
@@ -56,6 +56,7 @@ def make_plan(settings: Mapping[str, Any], host: Mapping[str, Any]) -> dict[str,
         )
     _refuse_twins(blocks)
     _set_items(blocks)
+    blocks = list(own_budget.within(blocks, points, settings, counts[-1]))
     if settings["control"]:
         blocks.insert(0, _control(settings, host, counts[-1]))
     if settings["overheads"]:
@@ -132,9 +133,9 @@ def block_digest(block: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     what += [key for key in ("scaling", "most_multiple", "launched") if key in block]
     how = ("batch_seconds", "batches", "steady_seconds", "looks", "block_seconds", "margin",
            "alpha", "seed", "launch_timeout_seconds", "disturbed")  # fmt: skip
-    own = {key: block[key] for key in how if key in block}
-    rules = {key: settings[key] for key in how} | own | block.get("statistics", {})
-    return digest([{key: block[key] for key in what}, rules])
+    here = {key: block[key] for key in how if key in block}
+    rules = {key: settings[key] for key in how} | here | block.get("statistics", {})
+    return digest([{key: block[key] for key in what} | own.identity(block), rules])
 
 
 # --- checks ---------------------------------------------------------------------------------
@@ -248,17 +249,22 @@ def make_block(
     approaches: list[dict[str, Any]] = []
     not_run: list[dict[str, str]] = []
     for entry in ranked:
-        if _in_processes(entry) and entry["workers"] > limit:
+        interpreter = entry.get("interpreter", host["interpreters"][0]["interpreter"])
+        executor = installed.load_executor(entry["executor"])
+        refusal = own.refusal(point.checked, executor, entry, interpreter)
+        if refusal:
+            not_run.append({"approach": entry["approach"], "reason": refusal})
+        elif _in_processes(entry) and entry["workers"] > limit:
             reason = f"config key 'most_processes' allows {limit} processes on {cores} cores"
             not_run.append({"approach": entry["approach"], "reason": reason})
         else:
-            interpreter = host["interpreters"][0]["interpreter"]
             approaches.append({**entry, "interpreter": interpreter, "simplicity": len(approaches)})
     objective = effective(settings["objective"], point.kind).name
     parts = (point.name.replace(":", "."), point.label, f"{cores}c")
     name = _folder_name("-".join(part for part in parts if part))
     return {
         **({} if settings["scaling"] == STRONG else {"scaling": settings["scaling"]}),
+        **({"own": dict(point.own)} if point.own else {}),
         "block": name,
         "task": point.name,
         "params": point.params,

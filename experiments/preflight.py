@@ -5,6 +5,7 @@ Everything that can be wrong with the user's input ends here, with one line for 
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from experiments.conductor import lock
 from experiments.conductor.__main__ import check_disk
 from experiments.conductor.progress import say
 from experiments.control import answer_blocks
+from experiments.own_checks import looker, with_checks
 from experiments.plan import make_plan
 from experiments.words import describe
 
@@ -58,27 +60,34 @@ def config_file(given: bool) -> str | None:
 
 
 def prepare(
-    config: Mapping[str, Any], given: Mapping[str, Any], cores: int | None, dry: bool, errand: bool
-) -> Run:
+    config: Mapping[str, Any], given: Mapping[str, Any], cores: int | None, dry: bool, errand: bool,
+    file: str | None = None,
+) -> Run:  # fmt: skip
     """Check everything, say the plan; exits with one line a problem and status 1.
 
-    `given` is what of the config was given on the command line.
+    `given` is what of the config was given on the command line, `file` what the rest was read from.
     """
     try:
-        return _prepare(settings.with_typed(config, given), cores, dry, errand)
+        folder = Path(file).absolute().parent if file and "tasks" not in given else Path.cwd()
+        return _prepare(settings.with_typed(config, given), cores, dry, errand, folder)
     except (settings.ConfigError, lock.LockError) as error:
         sys.exit("\n".join(f"Poolwise: {line}" for line in str(error).splitlines()))
     except OSError as error:
         sys.exit(f"Poolwise: {error.filename}: {error.strerror or error}")
 
 
-def _prepare(config: Mapping[str, Any], cores: int | None, dry: bool, errand: bool) -> Run:
-    resolved = settings.resolve(config)
+def _prepare(
+    config: Mapping[str, Any], cores: int | None, dry: bool, errand: bool, folder: Path
+) -> Run:
+    resolved = settings.resolve(config, folder)
     decision = resolved.pop("decision")  # no part of the plan: another one measures nothing
     facts = host.probe(resolved["machine"], cores)
-    plan = make_plan(resolved, facts)
     machine = facts["machine"]
     results = Path(resolved["results"]) / machine
+    take = functools.cache(lambda: lock.acquire("run"))  # not closed: held until this process ends
+    look = looker(resolved, facts, results / "checks", not dry, None if errand else take)
+    resolved = with_checks(resolved, look)
+    plan = make_plan(resolved, facts)
     run = Run(resolved, machine, results.as_posix(), cores, plan["digest"], plan["search_digest"],
               _recorded(decision, plan))  # fmt: skip
     if errand:
@@ -88,7 +97,7 @@ def _prepare(config: Mapping[str, Any], cores: int | None, dry: bool, errand: bo
     if not dry and done < len(plan["blocks"]):
         results.mkdir(parents=True, exist_ok=True)
         check_disk(results, resolved["min_free_mib"])
-        lock.acquire("run")  # never closed: it is held until this process ends
+        take()
     say(describe(plan, facts))
     if done:
         say(f"  {done} of {len(plan['blocks'])} blocks are measured already")

@@ -15,6 +15,8 @@ from typing import Any
 import jsonschema
 import yaml
 
+from experiments import own
+
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMA_PATH = ROOT / "workflow/schemas/config.schema.yaml"
 PRESETS_PATH = ROOT / "experiments/presets.yaml"
@@ -50,12 +52,18 @@ def read_config_file(path: Path) -> dict[str, Any]:
     return content
 
 
-def resolve(config: Mapping[str, Any]) -> dict[str, Any]:
+def resolve(config: Mapping[str, Any], folder: Path | None = None) -> dict[str, Any]:
     """Complete settings for a config: checked, `auto` filled from the preset, defaults added.
 
-    Raises ConfigError with one line for every problem found.
+    `folder` is what paths in it are seen from; the working directory unless given. Raises
+    ConfigError with one line for every problem found.
     """
     schema = _load_yaml(SCHEMA_PATH)
+    if isinstance(config.get("tasks"), Mapping):  # `math_python:` with nothing behind it, too
+        config = {**config, "tasks": {k: v or {} for k, v in config["tasks"].items()}}
+        misnamed = [f"config key 'tasks': {line}" for line in own.misnamed(config["tasks"])]
+        if misnamed:
+            raise ConfigError("\n".join(misnamed))
     flags = {key: _flag(config[key]) for key in ("control", "overheads") if key in config}
     config = {**config, **flags}
     problems = [line for error in _errors(schema, config) for line in _problems(error)]
@@ -63,6 +71,10 @@ def resolve(config: Mapping[str, Any]) -> dict[str, Any]:
         raise ConfigError("\n".join(problems))
     settings = {key: copy.deepcopy(entry["default"]) for key, entry in schema["properties"].items()}
     settings.update(copy.deepcopy(dict(config)))
+    if isinstance(settings["tasks"], Mapping):
+        settings["tasks"], problems = own.listed(settings["tasks"], folder or Path.cwd())
+        if problems:
+            raise ConfigError("\n".join(problems))
     _fill_disturbed(settings, schema)
     preset = _load_yaml(PRESETS_PATH)[settings["preset"]]
     _widen(settings)
@@ -113,7 +125,8 @@ def with_typed(config: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str,
     """The config with what was given on the command line typed; the rest of it is a file's."""
     found = dict(config)
     for key, value in given.items():
-        if isinstance(value, Mapping) and isinstance(found.get(key), Mapping):
+        # the functions named on the command line are all that is asked for
+        if key != "tasks" and isinstance(value, Mapping) and isinstance(found.get(key), Mapping):
             found[key] = {**found[key], **typed(value)}
         else:
             found[key] = typed(value)
@@ -224,6 +237,7 @@ def _expectation(error: jsonschema.ValidationError) -> str:
         "minItems": lambda: _EMPTY.get(
             str(error.absolute_path[0]), "the grid is empty: name at least one"
         ),
+        "minProperties": lambda: "the grid is empty: name at least one",
         "uniqueItems": lambda: "names something twice",
         "required": lambda: f"needs {', '.join(map(repr, value))}",
         "pattern": lambda: _PATTERNS[value],
@@ -237,6 +251,9 @@ _TYPES = {"integer": "a whole number", "number": "a number", "string": "text",
           "object": "keys with values", "array": "auto or a list"}  # fmt: skip
 _PATTERNS = {
     "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$": "may hold letters, digits, '.', '_' and '-' (at most 64)",
+    "^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,99}$": (
+        "a name may hold letters, digits, '.', ':', '_' and '-' (at most 100)"
+    ),
     "^[^{}]*$": "must not hold { or }, which Snakemake takes for wildcards",
 }
 

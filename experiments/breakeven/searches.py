@@ -7,7 +7,7 @@ from typing import Any
 
 from experiments.settings import ConfigError
 from experiments.statistics.breakeven import Axis
-from experiments.task_points import TaskPoint, task_points
+from experiments.task_points import TaskPoint, combinations, task_points
 
 #: ends whose ratio is larger are halved by ratio: differences would crowd at the upper end
 LOG_RATIO = 20.0
@@ -31,8 +31,17 @@ def axis_of(search: Mapping[str, Any]) -> Axis:
 def point_at(search: Mapping[str, Any], value: float) -> TaskPoint:
     """The search's task at one value of its parameter."""
     params = {**search["params"], search["vary"]: exact(search, value)}
-    (point,) = task_points([{"task": search["task"], "params": params}])
+    (point,) = task_points([{**search.get("own", {}), "task": search["task"], "params": params}])
     return point
+
+
+def own_entry(settings: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """What the entry of a function of the user's adds to one of a search; empty for other tasks."""
+    for entry in settings["tasks"]:
+        if isinstance(entry, Mapping) and entry["task"] == name and "own" in entry:
+            known = {key: entry[key] for key in ("own", "checked") if key in entry}
+            return {**known, "defaults": next(iter(combinations(entry)))}
+    return {}
 
 
 def exact(search: Mapping[str, Any], value: float) -> float | int:
@@ -55,7 +64,8 @@ def _search(
             f"config key '{key}.params': one value for each of the other parameters, {vary!r} "
             "belongs into vary and between"
         )
-    task = _point(key, name, fixed).task
+    own = own_entry(settings, name)
+    task = _point(key, name, fixed, own).task
     default = task.defaults.get(vary)
     if isinstance(default, bool) or not isinstance(default, int | float):
         numeric = [k for k, v in task.defaults.items() if type(v) in (int, float)]
@@ -64,17 +74,18 @@ def _search(
             f"{', '.join(numeric) or 'none'}"
         )
     search = {
+        **({"own": own} if own else {}),
         "task": name,
         "vary": vary,
         "params": fixed,
         "axis": _axis(entry, key, whole=isinstance(default, int)),
         "executors": list(entry.get("executors") or _of_grid(settings)),
-        "compare": _compare(entry, key, name, fixed),
+        "compare": _compare(entry, key, name, fixed, own),
         "cores": cores,
     }
     for end in (search["axis"]["low"], search["axis"]["high"]):
         for levels in _levels(search["compare"]):
-            _point(f"{key}.between", name, {**fixed, **levels, vary: exact(search, end)})
+            _point(f"{key}.between", name, {**fixed, **levels, vary: exact(search, end)}, own)
     if len(search["executors"]) * len(_levels(search["compare"])) < 2:
         raise ConfigError(f"config key '{key}.executors': nothing to compare: name another one")
     return {"search": _name(search), **search}
@@ -85,10 +96,10 @@ def _of_grid(settings: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(["sequential", *names]))
 
 
-def _point(key: str, name: str, params: Mapping[str, Any]) -> TaskPoint:
+def _point(key: str, name: str, params: Mapping[str, Any], own: Mapping[str, Any]) -> TaskPoint:
     """The task at these parameters; what is wrong with them is told under this search's key."""
     try:
-        (point,) = task_points([{"task": name, "params": dict(params)}])
+        (point,) = task_points([{**own, "task": name, "params": dict(params)}])
     except ConfigError as error:
         raise ConfigError(str(error).replace("tasks.0", key)) from error
     return point
@@ -115,14 +126,14 @@ def _axis(entry: Mapping[str, Any], key: str, whole: bool) -> dict[str, Any]:
 
 
 def _compare(
-    entry: Mapping[str, Any], key: str, name: str, fixed: Mapping[str, Any]
+    entry: Mapping[str, Any], key: str, name: str, fixed: Mapping[str, Any], own: Mapping[str, Any]
 ) -> dict[str, list[Any]]:
     compare = dict(entry.get("compare") or {})
     for other in compare:
         if other == entry["vary"] or other in fixed:
             raise ConfigError(f"config key '{key}.compare': {other!r} stands in the search already")
     for levels in _levels(compare):
-        point = _point(f"{key}.compare", name, {**fixed, **levels})
+        point = _point(f"{key}.compare", name, {**fixed, **levels}, own)
         shared = [other for other in levels if other in point.task.block_params]
         if shared:
             raise ConfigError(

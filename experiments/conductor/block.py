@@ -23,7 +23,7 @@ from experiments.conductor.calibration import (
     CalibrationError,
 )
 from experiments.conductor.child import Launcher, Outcome
-from experiments.conductor.flags import flags
+from experiments.conductor.flags import blocked_loop_flags, flags
 from experiments.conductor.journal import Journal
 from experiments.conductor.preparation import Preparation, scratch_of
 from experiments.conductor.reaper import Reaper
@@ -81,7 +81,7 @@ class BlockRun:
         self.rules = race_settings(plan, self.block)
         entered = candidates(self.block)
         self.race = BlockRace(entered, self.rules, self.objective.modes, self.objective)
-        self.notes: list[str] = [self.journal.note] if self.journal.note else []
+        self.notes = [*filter(None, [self.journal.note]), *self.block.get("notes", [])]
         #: seconds of launches that earlier, killed runs of this block made
         self.carried_seconds = self._launch_seconds()
         self.stopped = ""
@@ -101,7 +101,9 @@ class BlockRun:
         try:
             with self._running_services():
                 python = self.host["interpreters"][0]["executable"]
-                limit = self.settings["launch_timeout_seconds"]
+                limit = self.block.get(
+                    "launch_timeout_seconds", self.settings["launch_timeout_seconds"]
+                )
                 self.launcher = Launcher(python, self.log, reaper, limit)
                 self.preparation = self._preparation()
                 calibration = self._calibration()
@@ -302,7 +304,8 @@ class BlockRun:
         one of those decides. Searches ask for nothing else."""  # fmt: skip
         if is_overhead(self.block):  # where memory is what is asked for
             return True
-        asked = number < PROFILED_ROUNDS and self.block.get("role") != added.ROLE
+        rounds = self.block.get("profiled_rounds", PROFILED_ROUNDS)
+        asked = number < rounds and self.block.get("role") != added.ROLE
         return self.objective.profiled or asked
 
     def _repeats_left(self) -> bool:
@@ -363,6 +366,8 @@ class BlockRun:
         limits = self.settings["disturbed"]
         server_cores = max((running.cores for running in self.services.values()), default=1)
         found = flags(self.journal.entries, limits, self.objective, server_cores)
+        if "acall" in self.block.get("own", {}):
+            found += blocked_loop_flags(self.journal.entries)
         return [*self.notes, *self._budget_flags(), *found]
 
     def _launch_seconds(self) -> float:

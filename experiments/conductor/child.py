@@ -59,6 +59,8 @@ class Outcome:
     #: what the task itself counted over the timed batches, by column
     counts: dict[str, int | None] = field(default_factory=dict)
     calibrated: dict[str, Any] | None = None
+    #: what the look at a function of the user's found
+    checked: dict[str, Any] | None = None
     peak_memory_mib: float | None = None
     disturbance: Disturbance = field(default_factory=Disturbance)
     service_cpu_share: float | None = None
@@ -281,6 +283,9 @@ class _Watch:
 
     def _on_calibrated(self, event: dict[str, Any]) -> None:
         self.outcome.calibrated = event
+
+    def _on_checked(self, event: dict[str, Any]) -> None:
+        self.outcome.checked = event
 
     def _on_unsupported(self, event: dict[str, Any]) -> None:
         self._end("unsupported", event["reason"])

@@ -13,6 +13,9 @@ from experiments.statistics.objectives import SECONDS, Objective
 
 #: a server above this share of the cores it can use was what limited the clients
 SERVER_BOTTLENECK = 0.8
+#: an event loop that stands still this long is felt, and no wake-up is late by it (one in a virtual
+#: machine may be by 10 ms)
+BLOCKED_LOOP_MS = 40.0
 #: a block with a larger share of disturbed launches says so in its verdict
 DISTURBED_BLOCK = 0.25
 #: a block with a larger share of batches between slowed cores says so, too
@@ -58,6 +61,24 @@ def _unknown_flags(entries: Sequence[Entry], objective: Objective) -> Iterator[s
         yield (
             f"no {objective.noun} known of {len(mute)} of {len(ran)} launches that ran, so they "
             f"count as launches without a value ({objective.unknown}): {names}"
+        )
+
+
+def blocked_loop_flags(entries: Sequence[Entry]) -> Iterator[str]:
+    """A coroutine that holds its event loop: nothing else of the program goes on meanwhile."""
+    frozen: dict[str, list[float]] = {}
+    for entry in entries:
+        launch = entry["launch"]
+        ms = launch.get("heartbeat_max_ms")
+        if launch["executor"] == "asyncio" and ms is not None:
+            frozen.setdefault(entry["approach"], []).append(ms)
+    blocked = {name: ms for name, seen in frozen.items()
+               if (ms := statistics.median(seen)) >= BLOCKED_LOOP_MS}  # fmt: skip
+    if blocked:
+        yield (
+            f"the event loop stood still for up to {max(blocked.values()):.0f} ms in "
+            f"{', '.join(blocked)}: what runs on it does not let others run meanwhile "
+            "(it blocks, or computes); await what waits, and give the rest to a thread"
         )
 
 

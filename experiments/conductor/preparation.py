@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from experiments import own
 from experiments.conductor.calibration import (
     Calibration,
     answered,
@@ -88,25 +89,29 @@ class Preparation:
     def spec(self, mode: str, executor: str, options: Mapping[str, Any], workers: int, items: int,
               scale: int) -> dict[str, Any]:  # fmt: skip
         """One launch; the caller fills in what its round knows."""
-        settings = self.plan["settings"]
         scratch = scratch_of(self.results, self.block["task"])
+        scratch.mkdir(parents=True, exist_ok=True)
         cpus = self.block["cpus"]
-        fewest = fewest_batches(self.block, workers, settings["batches"])
+        task, params = own.launched(self.block, {**self.block["params"], **overrides(options)})
+        fewest = fewest_batches(self.block, workers, self._setting("batches"))
         return {
-            "launch_id": "", "mode": mode, "task": self.block.get("launched", self.block["task"]),
-            "params": {**self.block["params"], **overrides(options)},
+            "launch_id": "", "mode": mode, "task": task, "params": params,
             "items": items, "scale": scale, "item_seconds": None,
             "executor": executor, "options": launched_options(options), "workers": workers,
             "cpus": cpus if not cpus or mode == "measure" else cpus[:1],
             "core_limit_seconds": None,
             "batches": steady_batches(self.objective, fewest, items),
-            "steady_seconds": self.block.get("steady_seconds", settings["steady_seconds"]),
+            "steady_seconds": self._setting("steady_seconds"),
             "most_batches": MOST_BATCHES,
             "profile": True, "expected": None, "seed": self.plan["seed"],
             "latencies": mode == "measure" and self.block["kind"] == "waiting",
             "services": {name: running.address() for name, running in self.services.items()},
             "scratch": str(scratch.resolve()),
         }  # fmt: skip
+
+    def _setting(self, key: str) -> Any:
+        """The block's own where it has one, else the plan's."""
+        return self.block.get(key, self.plan["settings"][key])
 
     def service_pids(self) -> tuple[int, ...]:
         """Processes of the services, whose CPU time is not foreign."""
@@ -119,7 +124,8 @@ class Preparation:
             "task": block["task"], "params": block["params"], "min_items": block["min_items"],
             "items": block.get("items"), "batch_seconds": self.plan["settings"]["batch_seconds"],
             "code_digest": self.code_digest, "source_digest": block["source_digest"],
-            "fingerprint": self.plan["fingerprint"], "seed": self.plan["seed"], **more,
+            "fingerprint": self.plan["fingerprint"], "seed": self.plan["seed"],
+            **own.identity(self.block), **more,
         }  # fmt: skip
         if "most_multiple" in block:
             identity["most_multiple"] = block["most_multiple"]
@@ -127,15 +133,20 @@ class Preparation:
         return remembered(path, identity, make)
 
     def _calibrate(self) -> Calibration:
-        block, attempt = self.block, functools.partial(self._attempt, "calibrate", {})
+        block = self.block
+        # items of a slow function are fixed, and run once: their time is known well enough
+        mode = "answers" if "own" in block and "items" in block else "calibrate"
+        attempt = functools.partial(self._attempt, mode, {})
         if "items" in block:
             return calibrate_fixed(attempt, block["items"])
         return calibrate(
             attempt,
             self.plan["settings"]["batch_seconds"],
             block["min_items"],
-            wanted_item_seconds(block.get("launched", block["task"]), block["params"]),
-            keeps_item_cost(block.get("launched", block["task"])),
+            None
+            if "own" in block
+            else wanted_item_seconds(block.get("launched", block["task"]), block["params"]),
+            "own" in block or keeps_item_cost(block.get("launched", block["task"])),
             most_items(block["min_items"], block.get("most_multiple", 1)),
         )
 

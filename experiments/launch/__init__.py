@@ -8,7 +8,8 @@ The spec is one JSON object on standard input:
     launch_id    text
     mode         "measure", or "calibrate" (sequential: find the scale, then time one batch and
                  report the expected answers), or "answers" (the same of a given
-                 scale, and of one batch only)
+                 scale, and of one batch only), or "check" (of a function of the user's: look at
+                 it and try a few items, before anything is measured)
     task         registered name               params    object, complete
     items        items in a batch              scale     work per item (>= 1; 1 where it has none)
     item_seconds wanted cost of an item (calibrate only; null: keep scale 1)
@@ -55,6 +56,10 @@ code prints goes to standard output and error, which the conductor keeps in the 
     {"event": "teardown", "seconds"}
     {"event": "calibrated", "scale", "item_seconds", "batch_seconds", "expected",
         "item_kib", "result_kib": mean size when pickled}      null: can't be pickled
+    {"event": "checked", "problem", "role", "files", "items", "item_seconds", "tried_items",
+        "cpu_share", "kind", "unpicklable", "answers", "notes"}
+                                                               see own_check.py; after a problem
+                                                               there is nothing else
     {"event": "end"}                                           without it the launch has crashed
 
 Exit status is 0 after "end", "unsupported", "wrong" or "failed" were written.

@@ -161,6 +161,11 @@ class Executor:
         """Called where `requires` is there, before that, the task and most else are imported."""
 
     @classmethod
+    def pickles(cls, options: Dict[str, Any]) -> bool:
+        """Whether items and results are pickled on their way to the workers and back."""
+        return cls.in_processes(options)
+
+    @classmethod
     def in_processes(cls, options: Dict[str, Any]) -> bool:
         """Whether every worker is a process: config key `most_processes` bounds their number."""
         return False

@@ -61,8 +61,11 @@ class _Launch:
         self._events.phase("import")
         stay_on(self._spec.cpus)
         # only now: what these import may size its thread pools by the CPUs it finds
-        from experiments.launch import calibrate, phases, setup
+        from experiments.launch import calibrate, own_check, phases, setup
 
+        if self._spec.mode == "check":
+            own_check.check(self._spec, self._events)
+            return
         setup.enter(self._spec)
         task = setup.make_task(self._spec)
         self._executor = setup.make_executor(self._spec, task)

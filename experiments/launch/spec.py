@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Optional
 
 from experiments.launch.base import Context, TaskRef
 
-MODES = ("measure", "calibrate", "answers")
+MODES = ("measure", "calibrate", "answers", "check")
 #: keys that count something, with the smallest value that makes sense
 _SMALLEST = {"items": 1, "scale": 1, "workers": 1, "batches": 0, "most_batches": 0, "events": 0}
 

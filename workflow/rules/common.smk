@@ -40,6 +40,7 @@ RUN = preflight.prepare(
     dry=workflow.output_settings.dryrun,
     errand=bool(preflight.ERRANDS & {word.partition("=")[0] for word in sys.argv})
     or not workflow.is_main_process,
+    file=CONFIG_FILE or str(workflow.configfiles[-1]),
 )
 RESULTS = RUN.results
 PDF_PROBLEM = pdf_problem()

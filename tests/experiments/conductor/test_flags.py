@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from experiments.conductor.flags import flags
+from experiments.conductor.flags import blocked_loop_flags, flags
 from experiments.conductor.surroundings import Disturbance
 from experiments.statistics.objectives import MEMORY, SECONDS, Objective
 
@@ -37,6 +37,20 @@ def entry(
 
 def warnings_of(entries: list[dict[str, Any]], objective: Objective = SECONDS) -> list[str]:
     return flags(entries, LIMITS, objective)
+
+
+def test_an_event_loop_that_stands_still_is_told() -> None:
+    def seen(name: str, executor: str, ms: float | None) -> dict[str, Any]:
+        one = entry(name)
+        one["launch"] |= {"executor": executor, "heartbeat_max_ms": ms}
+        return one
+
+    good = [seen("asyncio x2", "asyncio", ms) for ms in (3.0, 80.0, 5.0, None)]  # one mishap
+    threads = seen("threads x2", "threads", 500.0)
+
+    assert list(blocked_loop_flags([*good, threads])) == []
+    (told,) = blocked_loop_flags([*good, threads, seen("asyncio x8", "asyncio", 120.0)])
+    assert told.startswith("the event loop stood still for up to 120 ms in asyncio x8: what runs")
 
 
 def test_launches_without_a_value_of_what_is_decided_on_are_told() -> None:

@@ -1,0 +1,260 @@
+"""Looks at a function of the user's before it is measured: one launch, a few items, one event.
+
+Nothing is timed here but for orientation. A slow function runs once: what that leaves out is told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import pickle
+import time
+import traceback
+from typing import Any, Callable, Dict, List, Mapping, Tuple
+
+from experiments.launch.blame import found, own_files, told
+from experiments.launch.canonical import short_form
+from experiments.launch.events import Events, reason_of
+from experiments.launch.spec import Spec
+from experiments.launch.user_code import (
+    ROLES,
+    UserCodeError,
+    accepted,
+    is_coroutine_function,
+    items_of,
+    put_first,
+    spread,
+)
+
+#: items are tried until this much time has passed, so that all of it stays under 5 seconds
+TRY_SECONDS = 0.8
+#: at most so many, evenly spread: one could be an unusual one
+TRIED_ITEMS = 20
+#: a function that takes longer is called once, whatever can't be checked then
+SLOW_SECONDS = 1.5
+#: of a list of items, so many are compared and pickled
+SAMPLED_ITEMS = 200
+#: CPU seconds over wall seconds from which work is CPU-bound: the same half as in task `mixed`
+CPU_SHARE = 0.5
+
+
+def check(spec: Spec, events: Events) -> None:
+    """Emit "checked": what was found, or {"problem", "role"} with what is wrong."""
+    own, given = spec.params["own"], spec.params["params"]
+    put_first(own.get("path"))
+    looked = _Check(own, given, events)
+    try:
+        facts = looked.facts()
+    except UserCodeError as error:
+        facts = {"problem": str(error), "role": error.role}
+    events.emit("checked", **{"problem": "", "role": "", "files": own_files(), **facts})
+
+
+class _Check:
+    """One definition with one value for each of its parameters."""
+
+    def __init__(self, own: Mapping[str, Any], given: Mapping[str, Any], events: Events) -> None:
+        self._own, self._given, self._events = own, given, events
+        self._functions: Dict[str, Any] = {}
+        self._notes: List[str] = []
+
+    def facts(self) -> Dict[str, Any]:
+        """Everything that was found out. Raises UserCodeError at the first thing that is wrong."""
+        for role in ROLES:
+            if self._own.get(role):
+                self._events.phase("import of {}".format(self._own[role]))
+                self._functions[role] = found(role, self._own[role])
+        self._check_kinds()
+        items = self._items()
+        self._run_role("setup")
+        tried = self._tried(items)
+        self._run_role("teardown")
+        return {**tried, "items": len(items), "notes": self._notes}
+
+    def _check_kinds(self) -> None:
+        for role, function in self._functions.items():
+            if role != "items" and not callable(function):
+                raise UserCodeError(
+                    role, "is of type {}, not a function".format(type(function).__name__)
+                )
+            if role == "acall" and not is_coroutine_function(function):
+                raise UserCodeError(role, "is no coroutine function: define it with async def")
+            if role != "acall" and is_coroutine_function(function):
+                raise UserCodeError(
+                    role,
+                    "is a coroutine function: {}name a plain function here".format(
+                        "name it as acall, and " if role == "call" else ""
+                    ),
+                )
+        taken = [
+            accepted(self._functions[role], self._given)
+            for role in ("call", "acall", "items", "setup", "teardown")
+            if callable(self._functions.get(role))
+        ]
+        for name in self._given:
+            if not any(name in one for one in taken):
+                raise UserCodeError(
+                    "params.{}".format(name),
+                    "no function takes it: {} has no argument of that name".format(
+                        self._own["call"]
+                    ),
+                )
+
+    def _items(self) -> List[Any]:
+        self._events.phase("items")
+        source = self._functions["items"]
+        first: List[Any] = _guarded("items", lambda: items_of(source, self._given))
+        again = _guarded("items", lambda: items_of(source, self._given))
+        count = min(SAMPLED_ITEMS, len(first))
+        if len(first) != len(again):
+            raise UserCodeError(
+                "items",
+                "gives {} items the first time and {} the second: all approaches need the same "
+                "ones".format(len(first), len(again)),
+            )
+        for pair in zip(spread(first, count), spread(again, count)):
+            one, other = (short_form(item) for item in pair)
+            if one != other:
+                raise UserCodeError(
+                    "items",
+                    "gives other items the second time ({}, then {}): fix the seed, or make the "
+                    "list once".format(one, other),
+                )
+        return first
+
+    def _run_role(self, role: str) -> None:
+        if role in self._functions:
+            self._events.phase(role)
+            function = self._functions[role]
+            _guarded(role, lambda: function(**accepted(function, self._given)))
+
+    def _tried(self, items: List[Any]) -> Dict[str, Any]:
+        """Run some items, then the same again, and see what they cost and whether they travel."""
+        self._events.phase("first item")
+        some = spread(items, min(TRIED_ITEMS, len(items)))
+        results, seconds, cpu_seconds = self._first_time(some)
+        some = some[: len(results)]
+        slow = seconds > SLOW_SECONDS
+        if not slow:
+            self._events.phase("second time")
+            self._check_again(some, results)
+        elif self._own.get("check") != "none":
+            self._notes.append("its answer was not made twice before measuring: it takes too long")
+        self._check_loop(some, results, slow)
+        unpicklable = _unpicklable(spread(items, min(SAMPLED_ITEMS, len(items))), results)
+        if unpicklable and "same" in self._functions:
+            raise UserCodeError("same", "can't compare them: {}".format(unpicklable))
+        share = cpu_seconds / seconds if seconds > 0 else 1.0
+        return {
+            "item_seconds": seconds / len(results),
+            "tried_items": len(results),
+            "cpu_share": share,
+            "kind": "cpu" if share >= CPU_SHARE else "waiting",
+            "unpicklable": unpicklable,
+            "answers": [] if self._own.get("check") == "none" else list(map(short_form, results)),
+        }
+
+    def _first_time(self, items: List[Any]) -> Tuple[List[Any], float, float]:
+        """Results, wall and CPU seconds of as many items as fit into TRY_SECONDS, one at least.
+
+        Without the wait for a core that others use: it would look like waiting work.
+        """
+        results: List[Any] = []
+        began, cpu_before, queued = time.perf_counter(), _cpu_seconds(), _queued_seconds()
+        for item in items:
+            results.append(self._called(item))
+            if time.perf_counter() - began > TRY_SECONDS:
+                break
+        wall, cpu = time.perf_counter() - began, _cpu_seconds() - cpu_before
+        return results, max(wall - (_queued_seconds() - queued), min(cpu, wall)), cpu
+
+    def _called(self, item: Any) -> Any:
+        function, taken = self._functions["call"], accepted(self._functions["call"], self._given)
+        result = _guarded("call", lambda: function(item, **taken))
+        if inspect.isawaitable(result):
+            getattr(result, "close", lambda: None)()
+            raise UserCodeError(
+                "call", "returns a coroutine: name the function as acall, and a plain one here"
+            )
+        if hasattr(result, "__next__"):
+            raise UserCodeError(
+                "call",
+                "returns a {}, so its work is not done yet: return a list".format(
+                    type(result).__name__
+                ),
+            )
+        return result
+
+    def _check_again(self, items: List[Any], results: List[Any]) -> None:
+        for item, first in zip(items, results):
+            self._compare("call", first, self._called(item), "the second time")
+
+    def _check_loop(self, items: List[Any], results: List[Any], slow: bool) -> None:
+        """Whether acall gives the same answers as call."""
+        function = self._functions.get("acall")
+        if function is None:
+            return
+        if slow:
+            self._notes.append("acall was not tried before measuring: an item takes too long")
+            return
+        self._events.phase("acall")
+        taken = accepted(function, self._given)
+
+        async def some() -> List[Any]:
+            return [await function(item, **taken) for item in items]
+
+        for first, got in zip(results, _guarded("acall", lambda: asyncio.run(some()))):
+            self._compare("acall", first, got, "as a coroutine")
+
+    def _compare(self, role: str, first: Any, got: Any, when: str) -> None:
+        if self._own.get("check") == "none":
+            return
+        if "same" in self._functions:
+            alike = _guarded("same", lambda: bool(self._functions["same"](first, got)))
+        else:
+            alike = short_form(first) == short_form(got)
+        if not alike:
+            raise UserCodeError(
+                role,
+                "gives {} for an item, and {} {}: where answers differ by nature set check: none, "
+                "or name a function in same".format(short_form(first), short_form(got), when),
+            )
+
+
+def _guarded(role: str, call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except UserCodeError:
+        raise
+    except (Exception, SystemExit) as error:  # measured code may raise anything
+        traceback.print_exc()
+        raise UserCodeError(role, "raises {}".format(told(error))) from error
+
+
+def _unpicklable(items: List[Any], results: List[Any]) -> str:
+    """Why items or results can't travel between processes; empty where they can."""
+    for what, objects in (("items", items), ("results", results)):
+        for one in objects:
+            try:
+                pickle.loads(pickle.dumps(one, pickle.HIGHEST_PROTOCOL))
+            except Exception as error:  # a user's class may raise anything
+                return "its {} can't be sent between processes: {}".format(what, reason_of(error))
+    return ""
+
+
+def _queued_seconds() -> float:
+    """How long this thread could have run but had no core; 0 where the system doesn't tell.
+
+    Source: Linux Documentation/scheduler/sched-stats.rst, /proc/<pid>/schedstat, second field.
+    """
+    try:
+        with open("/proc/self/schedstat", encoding="ascii") as file:
+            return int(file.read().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
+def _cpu_seconds() -> float:
+    """Of all threads of this process, and of programs it has started and waited for."""
+    return time.process_time() + sum(os.times()[2:4])

@@ -1,0 +1,80 @@
+"""A function of the user's, as it is: each item is one call of it.
+
+No decorator, no subclass: config key `tasks` names the function and its items, and this task calls
+the one for each of the others. Its parameters are {"own": the definition, "params": the user's}.
+"""
+
+from __future__ import annotations
+
+import base64
+import pickle
+from typing import Any, Dict, List
+
+from ..base import Context, Task
+from ..canonical import short_form
+from ..user_code import accepted, items_of, named, put_first, spread
+
+
+class OwnFunction(Task):
+    """Calls the user's function; its answers are compared by value, or as the user says."""
+
+    name = "own"
+    summary = "a function of your own"
+
+    def __init__(self, params: Dict[str, Any], context: Context) -> None:
+        super().__init__(params, context)
+        self._own, self._given = params["own"], params["params"]
+        put_first(self._own.get("path"))
+        self._call = named(self._own["call"])
+        self._taken = accepted(self._call, self._given)
+        self._is_set_up = False
+        self.native_async = bool(self._own.get("acall"))
+        if self.native_async:
+            self._acall = named(self._own["acall"])
+            self._taken_async = accepted(self._acall, self._given)
+
+    def make_items(self, count: int, scale: int) -> List[Any]:
+        """The user's own: evenly spread where fewer are asked for, else over and over."""
+        return spread(items_of(named(self._own["items"]), self._given), count)
+
+    def start_worker(self, shared: Any) -> None:
+        """The user's setup, once in every process that runs items."""
+        if self._own.get("setup"):
+            self._called("setup")
+        self._is_set_up = True
+
+    def run(self, item: Any) -> Any:
+        """One call."""
+        return self._call(item, **self._taken)
+
+    async def arun(self, item: Any) -> Any:
+        """One call of the coroutine function."""
+        return await self._acall(item, **self._taken_async)
+
+    def answer(self, results: List[Any]) -> List[Any]:
+        """By value; nothing where the user wants no check, all of it where `same` compares."""
+        if self._own.get("same"):
+            return [base64.b64encode(pickle.dumps(one)).decode() for one in results]
+        if self._own.get("check") == "none":
+            return [None] * len(results)
+        return [short_form(one) for one in results]
+
+    def same(self, expected: Any, got: Any) -> bool:
+        """Whether two answers are, by the user's own word where there is one."""
+        if not self._own.get("same") or expected == got:
+            return bool(expected == got)
+        return bool(named(self._own["same"])(_unpacked(expected), _unpacked(got)))
+
+    def close(self) -> None:
+        """The user's teardown, where setup has run."""
+        if self._is_set_up and self._own.get("teardown"):
+            self._called("teardown")
+        self._is_set_up = False
+
+    def _called(self, role: str) -> None:
+        function = named(self._own[role])
+        function(**accepted(function, self._given))
+
+
+def _unpacked(answer: str) -> Any:
+    return pickle.loads(base64.b64decode(answer))

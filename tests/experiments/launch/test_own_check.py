@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+import itertools
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments.launch import own_check
+from experiments.launch.spec import Spec
+from experiments.own_checks import spec
+
+_numbers = itertools.count()
+SOURCE = """
+    import asyncio, random, threading, time
+
+    ITEMS = [1, 2, 3]
+    USED_UP = (item for item in ITEMS)
+    NUMBER = 3
+    calls = []
+
+    class Owner:
+        @staticmethod
+        def square(item): return item * item
+
+    def square(item): calls.append(item); return item * item
+    def power(item, n=2): return item ** n
+    def raises(item): raise ValueError("no\\nsuch thing")
+    def leaves(item): raise SystemExit(2)
+    def lock(item): return threading.Lock()
+    def locks(): return [threading.Lock() for _ in range(3)]
+    def keep(item): return 1
+    def random_one(item): return random.random()
+    def lazy(item): yield item
+    def sleeps(item): time.sleep(0.02); return item
+    def burns(item): return sum(range(200_000))
+    def slow(item): calls.append(item); time.sleep(0.03); return item
+    def generated(n=5): yield from range(n)
+    def nothing(): return []
+    def fails(): raise RuntimeError("no database")
+    def changing(): return [random.random()]
+    def growing(): calls.append(0); return [0] * len(calls)
+    def text(): return "abc"
+    def unordered(): return {1, 2}
+    def endless():
+        while True: yield 1
+    def begin(): calls.append("begin")
+    def end(): calls.append("end")
+    def near(one, other): return abs(one - other) < 2
+    def awaits(item): return asquare(item)
+    async def asquare(item): await asyncio.sleep(0); return item * item
+    async def asame(item): return item
+    async def afails(item): raise KeyError(item)
+"""
+
+
+class Told:
+    """Keeps what is emitted."""
+
+    def __init__(self) -> None:
+        self.event: dict[str, Any] = {}
+        self.phases: list[str] = []
+
+    def phase(self, name: str) -> None:
+        self.phases.append(name)
+
+    def emit(self, event: str, **fields: Any) -> None:
+        assert event == "checked"
+        self.event = fields
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A module of the user's under a name not used before."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    name = f"user_jobs_{next(_numbers)}"
+    (tmp_path / f"{name}.py").write_text(textwrap.dedent(SOURCE))
+    return name
+
+
+def look(folder: Path, module: str, params: dict[str, Any] | None = None, **own: str) -> Any:
+    roles = {"call": "square", "items": "ITEMS", **own}
+    definition = {
+        role: name if ":" in name or role == "check" else f"{module}:{name}"
+        for role, name in roles.items()
+    }
+    wanted = spec({**definition, "path": str(folder)}, params or {})
+    told = Told()
+    own_check.check(Spec(**{**wanted, "scratch": str(folder), "events": 0}), told)  # type: ignore[arg-type]
+    return told
+
+
+def test_what_is_found_of_a_good_one(tmp_path: Path, module: str) -> None:
+    found = look(tmp_path, module, acall="asquare", setup="begin", teardown="end").event
+
+    assert found["problem"] == ""
+    assert found["items"] == 3
+    assert found["answers"] == ["1", "4", "9"]
+    assert found["unpicklable"] == ""
+    assert str(tmp_path / f"{module}.py") in found["files"]
+    assert sys.modules[module].calls == ["begin", 1, 2, 3, 1, 2, 3, "end"]
+
+
+@pytest.mark.parametrize(("call", "kind"), [("sleeps", "waiting"), ("burns", "cpu")])
+def test_it_is_classed_by_its_share_of_cpu_time(
+    call: str, kind: str, tmp_path: Path, module: str
+) -> None:
+    assert look(tmp_path, module, call=call).event["kind"] == kind
+
+
+def test_a_method_and_parameters_work_too(tmp_path: Path, module: str) -> None:
+    assert look(tmp_path, module, call="Owner.square").event["answers"] == ["1", "4", "9"]
+    found = look(tmp_path, module, {"n": 3}, call="power", items="generated").event
+    assert (found["items"], found["answers"]) == (3, ["0", "1", "8"])
+
+
+def test_a_slow_one_is_called_once(
+    tmp_path: Path, module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_check, "TRY_SECONDS", 0.0)
+    monkeypatch.setattr(own_check, "SLOW_SECONDS", 0.01)
+    found = look(tmp_path, module, call="slow", acall="asame").event
+
+    assert sys.modules[module].calls == [1]
+    assert found["tried_items"] == 1
+    assert found["item_seconds"] >= 0.02
+    assert found["notes"] == [
+        "its answer was not made twice before measuring: it takes too long",
+        "acall was not tried before measuring: an item takes too long",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("own", "what"), [({"call": "lock"}, "results"), ({"call": "keep", "items": "locks"}, "items")]
+)
+def test_what_cant_be_pickled_is_told(
+    own: dict[str, str], what: str, tmp_path: Path, module: str
+) -> None:
+    found = look(tmp_path, module, **own).event
+
+    assert found["problem"] == ""
+    assert found["unpicklable"].startswith(f"its {what} can't be sent between processes: TypeError")
+
+
+@pytest.mark.parametrize("own", [{"check": "none"}, {"same": "near"}])
+def test_answers_may_differ_where_the_user_says_so(
+    own: dict[str, str], tmp_path: Path, module: str
+) -> None:
+    assert look(tmp_path, module, call="random_one", **own).event["problem"] == ""
+
+
+@pytest.mark.parametrize(
+    ("own", "role", "says"),
+    [
+        ({"call": "sqare"}, "call", "can't be found: module user_jobs_"),
+        ({"call": "nowhere.at_all:f"}, "call", "there is no module nowhere; name the folder"),
+        ({"call": "experiments.mine:f"}, "call", "the name experiments is Poolwise's own"),
+        ({"call": "NUMBER"}, "call", "is of type int, not a function"),
+        ({"call": "raises"}, "call", "raises ValueError: no such thing (test_"),
+        ({"call": "leaves"}, "call", "raises SystemExit: 2"),
+        ({"call": "random_one"}, "call", "the second time: where answers differ by nature set"),
+        ({"call": "lazy"}, "call", "returns a generator, so its work is not done yet"),
+        ({"call": "asquare"}, "call", "is a coroutine function: name it as acall, and name a plai"),
+        ({"call": "awaits"}, "call", "returns a coroutine: name the function as acall"),
+        ({"items": "nothing"}, "items", "gives no item: there is nothing to measure"),
+        ({"items": "USED_UP"}, "items", "is a generator, which is used up after one pass"),
+        ({"items": "endless"}, "items", "gives more items, at most 100,000 can be measured"),
+        ({"items": "changing"}, "items", "gives other items the second time (0."),
+        ({"items": "growing"}, "items", "gives 1 items the first time and 2 the second"),
+        ({"items": "text"}, "items", "gives a str, not a list of items"),
+        ({"items": "NUMBER"}, "items", "gives a int, not a list of items"),
+        ({"items": "unordered"}, "items", "gives a set, which has another order in each process"),
+        ({"items": "fails"}, "items", "raises RuntimeError: no database"),
+        ({"setup": "fails"}, "setup", "raises RuntimeError: no database"),
+        ({"acall": "square"}, "acall", "is no coroutine function: define it with async def"),
+        ({"acall": "asame"}, "acall", "gives 4 for an item, and 2 as a coroutine"),
+        ({"acall": "afails"}, "acall", "raises KeyError: 1"),
+        ({"same": "near", "call": "lock"}, "same", "raises TypeError"),
+    ],
+)
+def test_each_mistake_is_one_line_that_says_what_to_do(
+    own: dict[str, str], role: str, says: str, tmp_path: Path, module: str
+) -> None:
+    found = look(tmp_path, module, **own).event
+
+    assert found["role"] == role
+    assert says in found["problem"]
+    assert "\n" not in found["problem"]
+
+
+def test_ten_million_items_are_refused_with_their_number(tmp_path: Path, module: str) -> None:
+    (tmp_path / f"{module}.py").write_text(
+        "def f(item): return item\ndef items(): return range(10_000_000)\n"
+    )
+    found = look(tmp_path, module, call="f", items="items").event
+
+    assert found["problem"].startswith("gives 10,000,000 items, at most 100,000 can be measured")
+
+
+def test_a_parameter_that_nothing_takes_is_named(tmp_path: Path, module: str) -> None:
+    found = look(tmp_path, module, {"n": 1, "depth": 2}, call="power").event
+
+    assert found["role"] == "params.depth"
+    assert "no function takes it" in found["problem"]
+
+
+@pytest.mark.parametrize("source", ["import nowhere_at_all", "def (", "raise OSError('disk')"])
+def test_a_module_that_cant_be_imported_is_told_with_its_error(
+    source: str, tmp_path: Path, module: str
+) -> None:
+    (tmp_path / f"{module}.py").write_text(source)
+    found = look(tmp_path, module).event
+
+    assert found["problem"].startswith("can't be imported: ")
+    assert found["role"] == "call"
