@@ -16,6 +16,14 @@ from experiments.breakeven import searches
 from experiments.estimate import block_seconds_bounds, launches_at_first_look
 from experiments.launch import executors as executor_registry
 from experiments.launch import tasks as task_registry
+from experiments.pythons.grid import (
+    are_several,
+    fewer_workers,
+    first_only,
+    named,
+    narrowed,
+    runnable,
+)
 from experiments.scaling import STRONG, item_limits
 from experiments.schema import write_atomically
 from experiments.settings import ConfigError
@@ -85,7 +93,7 @@ def _control(settings: Mapping[str, Any], host: Mapping[str, Any], cores: int) -
     none is likeliest, and the first line of the run's progress tells of it."""  # fmt: skip
     (point,) = task_points([control.TASK])
     return control.control_block(
-        make_block(control.lone_settings(settings, cores), host, point, cores)
+        make_block(control.lone_settings(settings, cores), first_only(host), point, cores)
     )
 
 
@@ -218,22 +226,19 @@ def make_block(
     """One block: the approaches of a task point on a core count, the simplest first."""
     most = getattr(point.task, "most_workers", None)
     workers = worker_counts(settings["workers"], point.kind, cores, most)
-    found = [
-        entry
-        for name in dict.fromkeys(["sequential", *settings["executors"]])
-        for entry in _approaches(name, settings, point, cores, workers)
-    ]
-    ranked = sorted(found, key=lambda entry: _complexity(entry, settings))
+    found = list(_on_each(host, settings, point, cores, workers))
+    found, not_run = runnable(found, host["interpreters"], point.task)
+    places = [python["interpreter"] for python in host["interpreters"]]
+    # a move to another interpreter asks for more than any pool on the one that is there
+    ranked = sorted(found, key=lambda e: (places.index(e["interpreter"]), _complexity(e, settings)))
     limit = _process_limit(settings, cores)
     approaches: list[dict[str, Any]] = []
-    not_run: list[dict[str, str]] = []
     for entry in ranked:
         if entry["executor"] == "processes" and entry["workers"] > limit:
             reason = f"config key 'most_processes' allows {limit} processes on {cores} cores"
             not_run.append({"approach": entry["approach"], "reason": reason})
         else:
-            interpreter = host["interpreters"][0]["interpreter"]
-            approaches.append({**entry, "interpreter": interpreter, "simplicity": len(approaches)})
+            approaches.append({**entry, "simplicity": len(approaches)})
     objective = effective(settings["objective"], point.kind).name
     parts = (point.name.replace(":", "."), point.label, f"{cores}c")
     name = _folder_name("-".join(part for part in parts if part))
@@ -282,6 +287,19 @@ def _approaches(
     else:
         for count in workers:
             yield approach(name, {}, count)
+
+
+def _on_each(
+    host: Mapping[str, Any], settings: Mapping[str, Any], point: TaskPoint, cores: int,
+    workers: Sequence[int],
+) -> Iterable[dict[str, Any]]:  # fmt: skip
+    """The approaches of every interpreter; those but the first have fewer variants and workers."""
+    for place, python in enumerate(host["interpreters"]):
+        own = narrowed(settings) if place else settings
+        counts = fewer_workers(settings, workers, cores) if place else workers
+        for name in dict.fromkeys(["sequential", *settings["executors"]]):
+            for entry in _approaches(name, own, point, cores, counts):
+                yield named(entry, python, are_several(host))
 
 
 def _process_approaches(

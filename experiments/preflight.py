@@ -37,6 +37,8 @@ class Run:
     limit: int | None
     plan_digest: str
     search_digest: str
+    #: what of the settings the probe of the host needs to know
+    probed: dict[str, list[str]]
     #: tasks that the decision record is about; none named: all
     decision: tuple[str, ...]
 
@@ -75,12 +77,12 @@ def prepare(
 def _prepare(config: Mapping[str, Any], cores: int | None, dry: bool, errand: bool) -> Run:
     resolved = settings.resolve(config)
     decision = resolved.pop("decision")  # no part of the plan: another one measures nothing
-    facts = host.probe(resolved["machine"], cores)
+    facts = host.probe(resolved["machine"], cores, **host.asked(resolved))
     plan = make_plan(resolved, facts)
     machine = facts["machine"]
     results = Path(resolved["results"]) / machine
     run = Run(resolved, machine, results.as_posix(), cores, plan["digest"], plan["search_digest"],
-              _recorded(decision, plan))  # fmt: skip
+              host.asked(resolved),               _recorded(decision, plan))  # fmt: skip
     if errand:
         return run
     _check_old_results(results, plan)

@@ -171,6 +171,8 @@ LAUNCHES = Table(
         ),
         _later(_count("object_writes", "writes of items to an ordinary object (locked_counter)")),
         _later(_count("seen_writes", "those of them that the main program saw after their batch")),
+        _later(Column("gil_at_start", "flag", "the interpreter held a GIL when it started")),
+        _later(Column("gil_at_end", "flag", "and when it ended: an import may switch the GIL on")),
     ),
 )
 

@@ -9,6 +9,7 @@ import threading
 import traceback
 from typing import Any, Dict, List, Optional
 
+from experiments.launch.about import gil_enabled
 from experiments.launch.base import Executor, Unsupported
 from experiments.launch.events import Events
 from experiments.launch.spec import Spec, SpecError, parse
@@ -29,7 +30,7 @@ def main() -> int:
     _close_input()
     events.emit("hello", **_interpreter())
     if _Launch(spec, events).succeeds():
-        events.emit("end")
+        events.emit("end", gil=gil_enabled())
     return 0
 
 
@@ -97,13 +98,11 @@ def stay_on(cpus: Optional[List[int]]) -> None:
 
 
 def _interpreter() -> Dict[str, Any]:
-    gil = getattr(sys, "_is_gil_enabled", None)
-    has_gil = True if platform.python_implementation() == "CPython" else None
     return {
         "pid": os.getpid(),
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),
-        "gil": has_gil if gil is None else gil(),
+        "gil": gil_enabled(),
     }
 
 

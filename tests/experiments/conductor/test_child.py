@@ -8,8 +8,9 @@ from typing import IO
 import pytest
 
 from experiments.conductor import child
-from experiments.conductor.child import Launcher, Outcome, environment
+from experiments.conductor.child import Launcher, Outcome
 from experiments.conductor.reaper import Reaper
+from experiments.environment import BLAS_VARIABLES, ROOT, environment
 from experiments.launch.latency import middle_ms
 from tests.experiments.conductor.driving import gone, pids, spec
 
@@ -168,8 +169,8 @@ def test_descriptors_are_given_back(run: Run) -> None:
 
 
 def test_blas_gets_one_thread_unless_the_task_asks_for_more() -> None:
-    assert {environment({})[name] for name in child.BLAS_VARIABLES} == {"1"}
-    assert {environment({"blas_threads": 4})[name] for name in child.BLAS_VARIABLES} == {"4"}
+    assert {environment({})[name] for name in BLAS_VARIABLES} == {"1"}
+    assert {environment({"blas_threads": 4})[name] for name in BLAS_VARIABLES} == {"4"}
 
 
 def test_the_environment_has_another_length_each_time() -> None:
@@ -180,7 +181,7 @@ def test_the_users_own_path_comes_after_ours(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("PYTHONPATH", "/users/own")
     first, *rest = environment({})["PYTHONPATH"].split(os.pathsep)
 
-    assert (Path(first), rest) == (child.ROOT, ["/users/own"])
+    assert (Path(first), rest) == (ROOT, ["/users/own"])
 
 
 def test_the_memory_of_a_tree_is_known_while_it_lives() -> None:
