@@ -223,6 +223,9 @@ class _Watch:
     def _on_hello(self, event: dict[str, Any]) -> None:
         self.outcome.gil_at_start = _flag(event.get("gil"))
 
+    def _on_gil(self, event: dict[str, Any]) -> None:
+        self.outcome.gil_at_end = _flag(event.get("enabled"))
+
     def _on_phase(self, event: dict[str, Any]) -> None:
         self.outcome.phase = event["name"]
         if self.services and event["name"] == "cold":
@@ -275,7 +278,6 @@ class _Watch:
         self._end("crashed", f"{event['reason']} in phase {event['phase']}")
 
     def _on_end(self, event: dict[str, Any]) -> None:
-        self.outcome.gil_at_end = _flag(event.get("gil"))
         self._end("ok", "")
 
     def _end(self, status: str, reason: str) -> None:

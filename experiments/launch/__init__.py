@@ -55,9 +55,10 @@ code prints goes to standard output and error, which the conductor keeps in the 
     {"event": "teardown", "seconds"}
     {"event": "calibrated", "scale", "item_seconds", "batch_seconds", "expected",
         "item_kib", "result_kib": mean size when pickled}      null: can't be pickled
-    {"event": "end", "gil"}                                    as in hello: an import may have
-                                                               switched it on; without this
-                                                               event the launch has crashed
+    {"event": "gil", "enabled": true|false|null}               at the end of a launch that went
+                                                               well: an import may have switched
+                                                               it on since hello
+    {"event": "end"}                                           without it the launch has crashed
 
 Exit status is 0 after "end", "unsupported", "wrong" or "failed" were written.
 """

@@ -10,6 +10,7 @@ import sys
 import sysconfig
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
+from experiments.launch.gil import gil_enabled
 from experiments.launch.naming import missing_module
 
 
@@ -37,14 +38,6 @@ def about(modules: Sequence[str]) -> Dict[str, Any]:
         "interpreter_pools": _has_interpreter_pools(),
         "lacks": sorted([*lacks, *broken]),
     }
-
-
-def gil_enabled() -> Optional[bool]:
-    """Whether a GIL is held at this moment; None where nothing is known of one (not CPython)."""
-    asked = getattr(sys, "_is_gil_enabled", None)
-    if asked is not None:
-        return bool(asked())
-    return True if platform.python_implementation() == "CPython" else None
 
 
 def _import_all(names: Sequence[str]) -> Tuple[Optional[str], List[str]]:

@@ -9,9 +9,9 @@ import threading
 import traceback
 from typing import Any, Dict, List, Optional
 
-from experiments.launch.about import gil_enabled
 from experiments.launch.base import Executor, Unsupported
 from experiments.launch.events import Events
+from experiments.launch.gil import gil_enabled
 from experiments.launch.spec import Spec, SpecError, parse
 
 #: after a failure was reported, a pool that can't be shut down may hold the launch this long
@@ -30,7 +30,8 @@ def main() -> int:
     _close_input()
     events.emit("hello", **_interpreter())
     if _Launch(spec, events).succeeds():
-        events.emit("end", gil=gil_enabled())
+        events.emit("gil", enabled=gil_enabled())
+        events.emit("end")
     return 0
 
 

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[3]
 SAMPLES = "tests.experiments.launch.sample_tasks"
 TIME_LIMIT_SECONDS = 30
@@ -92,14 +90,6 @@ def launch(
             process.wait()
         log.seek(0)
         return Launched(events, status, log.read().decode(errors="replace"))
-
-
-def python_or_skip(version: str) -> str:
-    """An interpreter of that version from pyenv, or a skip that says it is missing."""
-    found = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
-    if not found:
-        pytest.skip(f"no Python {version} under ~/.pyenv/versions")
-    return str(found[-1])
 
 
 def _tell(process: subprocess.Popen[bytes], wanted: dict[str, Any] | str) -> None:
