@@ -49,6 +49,7 @@ def test_a_launch_that_ends_well_tells_all_it_measured(run: Run) -> None:
     assert outcome.latency_quantiles == {"latency_p50_ms": 1.5, "latency_p99_ms": 9.5}
     assert outcome.latencies == [[middle_ms(-3), 9], [middle_ms(20), 7]]
     assert outcome.launch_seconds > 0
+    assert (outcome.gil_at_start, outcome.gil_at_end) == (False, True)
     assert outcome.service_cpu_share is None  # it has no service
 
 
