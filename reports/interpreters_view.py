@@ -125,7 +125,7 @@ def _silent(rows: Sequence[Row], named: dict[str, str]) -> Iterator[tuple[str, s
         if not row["ruling"]:
             grouped.setdefault(str(row["reason"]), []).append(named[str(row["block"])])
     for reason, names in grouped.items():
-        yield wording.capital(wording.short(reason, 200)), wording.listing(names, most=4)
+        yield wording.short(reason, 200), wording.listing(names, most=4)
 
 
 def rules(verdicts: pd.DataFrame, table: pd.DataFrame) -> Iterator[tuple[str, str]]:

@@ -192,7 +192,7 @@ def test_the_page_has_a_section_a_rule_of_thumb_and_the_interpreters(moved: Resu
 def test_what_could_not_be_compared_stands_under_the_table(moved: Results) -> None:
     (move,) = interpreters_view.moves(moved, moved.table(schema.INTERPRETERS))
 
-    assert move.silent == ((f"Math_numpy needs the module numpy, which {FREE} lacks",
+    assert move.silent == ((f"math_numpy needs the module numpy, which {FREE} lacks",
                             "math_numpy on 2 cores"),)  # fmt: skip
     assert [line.ruling for line in move.lines] == ["faster", "slower", "same"]
 
