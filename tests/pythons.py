@@ -35,3 +35,8 @@ def python_or_skip(version: str) -> str:
         name = f"POOLWISE_PYTHON_{version.replace('.', '').upper()}"
         pytest.skip(f"no Python {version} under pyenv or on PATH, and {name} names none")
     return found
+
+
+if __name__ == "__main__":
+    for wanted in SUPPORTED:
+        print(f"Python {wanted}: {python(wanted) or 'none: tests that need it are skipped'}")
