@@ -16,14 +16,18 @@ import platform
 import re
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from experiments.pythons.ask import interpreters
+from experiments.pythons.find import CURRENT
+from experiments.pythons.grid import settings_modules
 from experiments.schema import write_atomically
+from experiments.settings import ConfigError
 
 CPU_ROOT = Path("/sys/devices/system/cpu")
 PACKAGES = ("snakemake", "pandas", "numpy", "scipy", "seaborn", "jinja2", "weasyprint", "uvicorn",
@@ -171,17 +175,6 @@ def cpu_model() -> str:
     return platform.processor() or platform.machine() or "unknown"
 
 
-def interpreter_facts() -> dict[str, Any]:
-    """The interpreter that runs this very process."""
-    gil = getattr(sys, "_is_gil_enabled", lambda: True)()
-    version = platform.python_version()
-    threaded = bool(__import__("sysconfig").get_config_var("Py_GIL_DISABLED"))
-    name = f"{platform.python_implementation().lower()}-{version}{'t' if threaded else ''}"
-    return {"interpreter": name, "executable": sys.executable, "version": version,
-            "implementation": platform.python_implementation(),
-            "build": "free-threaded build" if threaded else "GIL build", "gil": gil}  # fmt: skip
-
-
 def _package_versions() -> dict[str, str]:
     versions = {}
     for name in PACKAGES:
@@ -204,8 +197,16 @@ def virtualisation() -> str:
     return f"virtual machine ({vendor})" if flags else "none seen"
 
 
-def probe(machine: str = "auto", limit: int | None = None) -> dict[str, Any]:
-    """Everything that machine.json holds."""
+def probe(
+    machine: str = "auto",
+    limit: int | None = None,
+    pythons: Sequence[str] = (CURRENT,),
+    modules: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Everything that machine.json holds; interpreters are asked which of `modules` they lack.
+
+    Raises ConfigError where config key `pythons` names something that can't be used.
+    """
     every = range(os.cpu_count() or 1)  # the machine's, whatever part of it is allowed now
     smt = any(not _first_sibling(cpu, every, CPU_ROOT) for cpu in every)
     facts: dict[str, Any] = {
@@ -223,12 +224,17 @@ def probe(machine: str = "auto", limit: int | None = None) -> dict[str, Any]:
         "governor": _text(str(CPU_ROOT / "cpu0/cpufreq/scaling_governor")),
         "virtualisation": virtualisation(),
         "affinity_supported": affinity_supported(),
-        "interpreters": [interpreter_facts()],
+        "interpreters": interpreters(pythons, modules),
         "packages": _package_versions(),
         "timer_resolution_seconds": time.get_clock_info("perf_counter").resolution,
     }
     facts["fingerprint"] = fingerprint(facts)
     return facts
+
+
+def asked(settings: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What settings ask of a probe: their interpreters, and the modules that their grid needs."""
+    return {"pythons": settings["pythons"], "modules": settings_modules(settings)}
 
 
 def machine_name(wanted: str = "auto") -> str:
@@ -239,11 +245,15 @@ def machine_name(wanted: str = "auto") -> str:
 
 
 def fingerprint(facts: dict[str, Any]) -> str:
-    """What makes two machines different for a measurement: hardware, kernel, interpreters."""
+    """What makes two machines different for a measurement: hardware, kernel, interpreter.
+
+    Of several interpreters it is the first, which all answers and calibrations are made with; the
+    others are named by the blocks that they compete in, and are in those blocks' digests.
+    """
     keys = ("os", "kernel", "architecture", "cpu_model", "logical_cpus", "smt", "numa_nodes")
     identity = {key: facts[key] for key in keys}
     identity["memory_gib"] = round(facts["memory_mib"] / 1024)
-    identity["interpreters"] = [entry["interpreter"] for entry in facts["interpreters"]]
+    identity["interpreters"] = [entry["interpreter"] for entry in facts["interpreters"][:1]]
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -252,10 +262,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m experiments.host")
     parser.add_argument("--machine", default="auto")
     parser.add_argument("--limit", type=int)
+    parser.add_argument("--asked", type=json.loads, default={}, help="what `asked` gives, JSON")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    text = json.dumps(probe(args.machine, args.limit), indent=1)
-    write_atomically(args.out, text + "\n")
+    try:
+        facts = probe(args.machine, args.limit, **args.asked)
+    except ConfigError as error:
+        sys.exit("\n".join(f"Poolwise: {line}" for line in str(error).splitlines()))
+    write_atomically(args.out, json.dumps(facts, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,14 @@ from experiments.breakeven import searches
 from experiments.estimate import block_seconds_bounds, launches_at_first_look
 from experiments.launch.base import Executor
 from experiments.launch.executors import EXECUTORS
+from experiments.pythons.grid import (
+    are_several,
+    fewer_workers,
+    first_only,
+    named,
+    narrowed,
+    runnable,
+)
 from experiments.scaling import STRONG, item_limits
 from experiments.schema import write_atomically
 from experiments.settings import ConfigError
@@ -87,7 +95,7 @@ def _control(settings: Mapping[str, Any], host: Mapping[str, Any], cores: int) -
     none is likeliest, and the first line of the run's progress tells of it."""  # fmt: skip
     (point,) = task_points([control.TASK])
     return control.control_block(
-        make_block(control.lone_settings(settings, cores), host, point, cores)
+        make_block(control.lone_settings(settings, cores), first_only(host), point, cores)
     )
 
 
@@ -239,26 +247,23 @@ def make_block(
     """One block: the approaches of a task point on a core count, the simplest first."""
     most = getattr(point.task, "most_workers", None)
     workers = worker_counts(settings["workers"], point.kind, cores, most)
-    found = [
-        entry
-        for name, options in _named_executors(settings["executors"])
-        for entry in _approaches(name, options, settings, point, cores, workers)
-    ]
-    ranked = sorted(found, key=lambda entry: _complexity(entry, settings))
+    found = list(_on_each(host, settings, point, cores, workers))
+    found, not_run = runnable(found, host["interpreters"], point.task)
+    places = [python["interpreter"] for python in host["interpreters"]]
+    # a move to another interpreter asks for more than any pool on the one that is there
+    ranked = sorted(found, key=lambda e: (places.index(e["interpreter"]), _complexity(e, settings)))
     limit = _process_limit(settings, cores)
     approaches: list[dict[str, Any]] = []
-    not_run: list[dict[str, str]] = []
     for entry in ranked:
-        interpreter = entry.get("interpreter", host["interpreters"][0]["interpreter"])
         executor = installed.load_executor(entry["executor"])
-        refusal = own.refusal(point.checked, executor, entry, interpreter)
+        refusal = own.refusal(point.checked, executor, entry, entry["interpreter"])
         if refusal:
             not_run.append({"approach": entry["approach"], "reason": refusal})
         elif _in_processes(entry) and entry["workers"] > limit:
             reason = f"config key 'most_processes' allows {limit} processes on {cores} cores"
             not_run.append({"approach": entry["approach"], "reason": reason})
         else:
-            approaches.append({**entry, "interpreter": interpreter, "simplicity": len(approaches)})
+            approaches.append({**entry, "simplicity": len(approaches)})
     objective = effective(settings["objective"], point.kind).name
     parts = (point.name.replace(":", "."), point.label, f"{cores}c")
     name = _folder_name("-".join(part for part in parts if part))
@@ -341,6 +346,19 @@ def _levels(executor: type[Executor], options: dict[str, Any]) -> list[dict[str,
     left = {key: values for key, values in executor.levels.items() if key not in options}
     combined = itertools.product(*left.values())
     return [{**dict(zip(left, values, strict=True)), **options} for values in combined]
+
+
+def _on_each(
+    host: Mapping[str, Any], settings: Mapping[str, Any], point: TaskPoint, cores: int,
+    workers: Sequence[int],
+) -> Iterable[dict[str, Any]]:  # fmt: skip
+    """The approaches of every interpreter; those but the first have fewer variants and workers."""
+    for place, python in enumerate(host["interpreters"]):
+        here = narrowed(settings) if place else settings
+        counts = fewer_workers(settings, workers, cores) if place else workers
+        for name, options in _named_executors(settings["executors"]):
+            for entry in _approaches(name, options, here, point, cores, counts):
+                yield named(entry, python, are_several(host))
 
 
 def _process_approaches(

@@ -39,6 +39,8 @@ class Run:
     limit: int | None
     plan_digest: str
     search_digest: str
+    #: what of the settings the probe of the host needs to know
+    probed: dict[str, list[str]]
     #: tasks that the decision record is about; none named: all
     decision: tuple[str, ...]
 
@@ -81,7 +83,7 @@ def _prepare(
 ) -> Run:
     resolved = settings.resolve(config, folder)
     decision = resolved.pop("decision")  # no part of the plan: another one measures nothing
-    facts = host.probe(resolved["machine"], cores)
+    facts = host.probe(resolved["machine"], cores, **host.asked(resolved))
     machine = facts["machine"]
     results = Path(resolved["results"]) / machine
     take = functools.cache(lambda: lock.acquire("run"))  # not closed: held until this process ends
@@ -89,7 +91,7 @@ def _prepare(
     resolved = with_checks(resolved, look)
     plan = make_plan(resolved, facts)
     run = Run(resolved, machine, results.as_posix(), cores, plan["digest"], plan["search_digest"],
-              _recorded(decision, plan))  # fmt: skip
+              host.asked(resolved), _recorded(decision, plan))  # fmt: skip
     if errand:
         return run
     _check_old_results(results, plan)

@@ -171,6 +171,8 @@ LAUNCHES = Table(
         ),
         _later(_count("object_writes", "writes of items to an ordinary object (locked_counter)")),
         _later(_count("seen_writes", "those of them that the main program saw after their batch")),
+        _later(Column("gil_at_start", "flag", "the interpreter held a GIL when it started")),
+        _later(Column("gil_at_end", "flag", "and when it ended: an import may switch the GIL on")),
     ),
 )
 
@@ -376,6 +378,38 @@ CLAIMS = Table(
     ),
 )
 
+
+def _gain(name: str, meaning: str) -> tuple[Column, ...]:
+    """A ratio of times with its interval."""
+    return (
+        _amount(name, meaning),
+        _amount(f"{name}_low", "lower end of its 95% interval"),
+        _amount(f"{name}_high", "upper end of its 95% interval"),
+    )
+
+
+INTERPRETERS = Table(
+    "interpreters",
+    "one interpreter beside an earlier one of config key pythons: the best that each can do",
+    (
+        *_WHERE,
+        _text("mode", "steady or oneshot"),
+        _text("interpreter", "label of the interpreter that one may move to"),
+        _text("approach", "its fastest approach, whatever ties with it"),
+        _amount("seconds", "seconds of that approach, as in summary.csv"),
+        _text("other", "label of the interpreter that one would leave"),
+        _text("other_approach", "the other's fastest approach"),
+        _amount("other_seconds", "seconds of that approach"),
+        *_gain("ratio", "seconds of the other's best / of its own best, paired by round"),
+        *_gain("sequential_ratio", "the same of the two sequential programs"),
+        *_gain("own_gain", "its own sequential seconds / of its best, paired by round"),
+        _text("ruling", "faster, slower or same by the margin, or undecided; empty: no ratio"),
+        _number("margin", "differences up to this share do not matter"),
+        _text("reason", "why there is no ratio"),
+        _text("sentence", "the same in words"),
+    ),
+)
+
 CEILING = Table(
     "ceiling",
     "one repeat of the built-in kernel run as k independent processes",
@@ -457,6 +491,7 @@ TABLES = {
         FITS,
         VERDICT_TABLE,
         BREAKEVEN,
+        INTERPRETERS,
         CLAIMS,
         CEILING,
         OVERHEADS,

@@ -246,7 +246,7 @@ def _expectation(error: jsonschema.ValidationError) -> str:
     return known() if known else error.message
 
 
-_EMPTY = dict.fromkeys(("looks", "simplicity", "decision"), "name at least one")
+_EMPTY = dict.fromkeys(("looks", "simplicity", "decision", "pythons"), "name at least one")
 _TYPES = {"integer": "a whole number", "number": "a number", "string": "text",
           "object": "keys with values", "array": "auto or a list"}  # fmt: skip
 _PATTERNS = {
@@ -262,6 +262,8 @@ def _type_words(error: jsonschema.ValidationError) -> str:
     words = _TYPES.get(str(error.validator_value), str(error.validator_value))
     if error.validator_value == "array" and list(error.absolute_path) == ["decision"]:
         return "all or a list of tasks"
+    if error.validator_value == "array" and list(error.absolute_path) == ["pythons"]:
+        return "a list of interpreters"
     items = _parts(_parts(error.schema).get("items"))
     if items.get("type") == "integer":
         words += f" of whole numbers, each at least {items['minimum']}"

@@ -19,7 +19,7 @@ def describe(plan: Mapping[str, Any], host: Mapping[str, Any]) -> str:
     lines = [
         f"Poolwise: preset {plan['preset']} on {plan['machine']}: {host['cpu_model']}, "
         f"{count(host['usable_cores'], 'usable core')} ({'; '.join(host['limits'])}), "
-        f"{host['interpreters'][0]['interpreter']}",
+        f"{', '.join(one['interpreter'] for one in host['interpreters'])}",
         f"  {count(len(blocks), 'block')}, {sum(len(b['approaches']) for b in blocks)} approaches, "
         f"at least {guess['launches']} launches in {plan['settings']['looks'][0]} to "
         f"{plan['settings']['looks'][-1]} rounds; measuring takes about "

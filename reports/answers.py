@@ -33,6 +33,7 @@ class Tables:
     launches: pd.DataFrame
     samples: pd.DataFrame
     breakeven: pd.DataFrame
+    interpreters: pd.DataFrame
 
     @cached_property
     def steady(self) -> dict[str, list[dict[str, Any]]]:
@@ -55,7 +56,7 @@ class Tables:
         """Read them all. Raises ResultsError for the first one missing or broken."""
         wanted = (schema.SUMMARY, schema.VERDICT_TABLE, schema.FITS, schema.CLAIMS,
                   schema.CEILING, schema.OVERHEADS, schema.LOSSES, schema.LAUNCHES,
-                  schema.SAMPLES, schema.BREAKEVEN)  # fmt: skip
+                  schema.SAMPLES, schema.BREAKEVEN, schema.INTERPRETERS)  # fmt: skip
         tables = cls(*(results.table(table) for table in wanted))
         answered = tables.verdicts["block"].isin([block.name for block in results.blocks])
         return replace(tables, verdicts=tables.verdicts[answered])

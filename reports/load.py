@@ -165,6 +165,7 @@ _MAKERS = {
     "breakeven": "breakeven",
     "overheads": "overheads",
     "losses": "losses",
+    "interpreters": "interpreters",
 }
 
 

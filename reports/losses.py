@@ -97,7 +97,7 @@ def _loss(
     seconds - sequential / ceiling = seconds x (1 - speedup / ceiling). None where one is unknown.
     """
     ceiling = ceilings.get(min(approach.workers, one.block.cores))
-    seconds, speedup = one.seconds(mode, approach.label), one.speedup(mode, approach.label)
+    seconds, speedup = one.seconds(mode, approach.label), one.own_speedup(mode, approach)
     if ceiling is None or seconds is None or speedup is None or not math.isfinite(ceiling.low):
         return None
     used = speedup.estimate / ceiling.estimate

@@ -68,10 +68,21 @@ def interpreters(results: Results) -> list[Pair]:
     """Each measured interpreter: its label, and its version, build and GIL."""
     made = []
     for one in results.machine.get("interpreters") or []:
-        gil = f"GIL {_switch(one.get('gil'))}"
+        gil = f"GIL {_gil(one)}"
         parts = [one.get("implementation"), one.get("version"), one.get("build"), gil]
+        if one.get("lacks"):
+            parts.append(f"without {wording.listing([str(name) for name in one['lacks']], most=8)}")
         made.append((_text(one.get("interpreter")), ", ".join(_text(part) for part in parts)))
     return made
+
+
+def _gil(one: Mapping[str, Any]) -> str:
+    """On or off, and what switched it on."""
+    culprit = one.get("gil_switched_on_by")
+    said = _switch(one.get("gil"))
+    return (
+        f"{said}, but switched on by importing {wording.short(str(culprit))}" if culprit else said
+    )
 
 
 def packages(results: Results) -> list[Pair]:

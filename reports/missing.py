@@ -26,6 +26,9 @@ KINDS = {
     "left out": "left out by the plan",
 }
 WHOLE_BLOCK = "every approach"
+#: what the label of an approach ends in where several interpreters compete
+_TAG = re.compile(r" \[[^\[\]]*\]$")
+_FIRST_ONLY = "variants and some worker counts are measured on the first interpreter only"
 _VARIANTS = {
     "none": "config key 'variants' is none: only the first start method and chunk",
     "at_cores": "config key 'variants' is at_cores: other start methods and chunks one at a time, "
@@ -91,11 +94,19 @@ def left_out(results: Results) -> list[Missing]:
         found += [Missing(_place(block), o.label, "left out", o.reason) for o in block.not_run]
         named = {one.label for one in block.approaches} | {one.label for one in block.not_run}
         found += [
-            Missing(_place(block), cell.label, "left out", _why(cell, block, settings))
+            Missing(_place(block), cell.label + tag, "left out", _why(cell, block, settings, place))
+            for place, tag in enumerate(tags(block))
             for cell in _full(block, options)
-            if cell.label not in named
+            if cell.label + tag not in named
         ]
     return found
+
+
+def tags(block: Block) -> list[str]:
+    """What the labels of each interpreter end in, in the plan's order: ` [3.13t]`, or nothing."""
+    labels = [*(one.label for one in block.approaches), *(one.label for one in block.not_run)]
+    found = map(_TAG.search, labels)
+    return list(dict.fromkeys(one.group() if one else "" for one in found))
 
 
 @dataclass(frozen=True)
@@ -143,12 +154,14 @@ def _full(block: Block, options: Mapping[str, list[dict[str, Any]]]) -> Iterator
                 yield _Cell(executor, one, count)
 
 
-def _why(cell: _Cell, block: Block, settings: Mapping[str, Any]) -> str:
+def _why(cell: _Cell, block: Block, settings: Mapping[str, Any], interpreter: int) -> str:
     """Why the plan hasn't got this cell; empty where its settings don't tell."""
     if cell.executor == "asyncio" and _counts(block, "asyncio") == 1:
         return (
             "asyncio: the items never yield to the event loop, so its tasks in flight don't count"
         )
+    if interpreter:
+        return _FIRST_ONLY
     if _is_variant(cell, settings):
         if not _named(settings.get("variant_tasks", "all"), block):
             return "config key 'variant_tasks' doesn't name the task: main options only"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -16,7 +17,7 @@ from experiments.statistics.objectives import SECONDS
 from experiments.statistics.race import LEVEL
 from experiments.statistics.records import Candidate, Interval, Judgement, RaceSettings
 from reports import consistency
-from reports.load import Block, Key, Results, ResultsError, canonical
+from reports.load import Approach, Block, Key, Results, ResultsError, canonical
 
 Rounds = list[dict[str, dict[str, float]]]
 _POINT_COLUMNS = ["block", "approach", "curve", "workers", "round", "speedup"]
@@ -64,6 +65,18 @@ class Raced:
         baseline = self.fastest_baseline(mode)
         return None if label in self._failed else _speedup(self.rounds, mode, baseline, label)
 
+    def own_speedup(self, mode: str, approach: Approach) -> Interval | None:
+        """The same against the sequential program of its own interpreter: how it scales.
+
+        Without one of its own, or with one interpreter, that is the speedup.
+        """
+        several = len({one.interpreter for one in self.block.approaches}) > 1
+        own = [one for one in self.block.approaches if one.interpreter == approach.interpreter]
+        alone = [one.label for one in own if one.executor == "sequential"]
+        if not several or not alone:
+            return self.speedup(mode, approach.label)
+        return self.ratio(mode, alone[0], approach.label)
+
     def ratio(self, mode: str, one: str, other: str, level: float = LEVEL) -> Interval | None:
         """Seconds of one approach / another's, paired by round, with an interval at this level.
 
@@ -87,7 +100,15 @@ class Raced:
         usable = [label for label in known if label not in self._failed]
         return min(usable, key=known.__getitem__, default=None)
 
-    @property
+    def able(self, mode: str) -> list[Approach]:
+        """The approaches with a value in every round they were launched in, in the plan's order."""
+        return [
+            one
+            for one in self.block.approaches
+            if one.label not in self._failed and self.count(mode, one.label)
+        ]
+
+    @cached_property
     def _failed(self) -> set[str]:
         """Approaches without a time in a round they were launched in."""
         pairs = zip(self.launches["approach"], self.launches["round"], strict=True)

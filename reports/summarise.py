@@ -10,6 +10,7 @@ import pandas as pd
 
 from experiments import schema
 from experiments.statistics.latencies import Histogram
+from experiments.statistics.records import Interval
 from reports import command, latencies
 from reports.load import Approach, Block, Results, records
 from reports.races import Raced, raced
@@ -148,6 +149,7 @@ def _race_columns(one: Raced, approach: Approach, mode: str, items: int | None) 
     judgement = one.judgements.get(mode)  # a mode that isn't decided has no race
     seconds = one.seconds(mode, approach.label)
     speedup = one.speedup(mode, approach.label) if seconds else None
+    own = one.own_speedup(mode, approach) if seconds else None
     ratio = speedup.estimate if speedup else None
     return {
         "race": judgement.status.get(approach.label, "") if judgement else "",
@@ -159,22 +161,25 @@ def _race_columns(one: Raced, approach: Approach, mode: str, items: int | None) 
         "speedup": ratio,
         "speedup_low": speedup and speedup.low,
         "speedup_high": speedup and speedup.high,
-        **_scaling(one.block, approach, ratio),
+        **_scaling(one.block, approach, ratio, own),
     }
 
 
-def _scaling(block: Block, approach: Approach, speedup: float | None) -> dict[str, Any]:
+def _scaling(
+    block: Block, approach: Approach, speedup: float | None, own: Interval | None
+) -> dict[str, Any]:
     """Efficiency and Karp-Flatt's serial fraction, over the parallelism the workers can use.
 
     Karp and Flatt (1990): e = (1/S - 1/p) / (1 - 1/p); it needs p > 1, and work that is the same
-    whatever p.
+    whatever p, and S against the sequential program of the same interpreter (`own`).
     """
     parallel = min(approach.workers, block.cores) if block.kind == "cpu" else approach.workers
     if speedup is None or approach.executor == "sequential":
         return {}
     row = {"efficiency": speedup / parallel}
-    if parallel > 1 and block.kind == "cpu" and not block.is_weak:
-        row["karp_flatt_serial_fraction"] = (1 / speedup - 1 / parallel) / (1 - 1 / parallel)
+    if own is not None and parallel > 1 and block.kind == "cpu" and not block.is_weak:
+        serial = (1 / own.estimate - 1 / parallel) / (1 - 1 / parallel)
+        row["karp_flatt_serial_fraction"] = serial
     return row
 
 

@@ -13,7 +13,7 @@ from itertools import islice
 import pandas as pd
 
 from experiments.statistics.objectives import OBJECTIVES, Objective
-from reports import sentences, thumb_costs, wording
+from reports import interpreters_view, sentences, thumb_costs, wording
 from reports.answers import Tables
 from reports.load import Results, records
 
@@ -55,6 +55,7 @@ def _all(verdicts: pd.DataFrame, tables: Tables) -> Iterator[Rule]:
     steady = verdicts[verdicts["mode"] == "steady"]
     for kind in WORK:
         yield from _kind(steady, kind)
+    yield from (Rule(*told) for told in interpreters_view.rules(verdicts, tables.interpreters))
     yield from _no_gain(steady)
     yield from (Rule(*told) for told in thumb_costs.changes(tables.breakeven))
     yield from _crowded(steady, tables.summary)

@@ -9,6 +9,7 @@ from typing import Any
 
 from experiments.breakeven.searches import point_at
 from experiments.plan import approach, block_digest, make_block, worker_counts
+from experiments.pythons.grid import first_only
 from experiments.scaling import item_limits
 from experiments.statistics.breakeven import OVERRIDE, family_name
 from experiments.task_points import TaskPoint
@@ -39,7 +40,7 @@ def added_block(
     counts = dict(workers) or dict.fromkeys(search["executors"], first)
     every = sorted({count for wanted in counts.values() for count in wanted})
     own = {**settings, "executors": search["executors"], "workers": every, "variants": "none"}
-    block = make_block(own, host, point, int(search["cores"]))
+    block = make_block(own, first_only(host), point, int(search["cores"]))
     kept = [entry for entry in block["approaches"] if _wanted(entry, block, search, counts)]
     approaches = [leveled for entry in kept for leveled in _levels(entry, search)]
     ranked = [{**entry, "simplicity": place} for place, entry in enumerate(approaches)]

@@ -107,10 +107,15 @@ def points(
 
 
 def grid_blocks(plan: Mapping[str, Any], search: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Blocks of the grid that lie on the search's line and hold all its executors."""
+    """Blocks of the grid that lie on the search's line and hold all its executors.
+
+    Searches are about one interpreter: where several compete, a block does not tell of one alone.
+    """
     axis = searches.axis_of(search)
     for block in [] if search["compare"] else answer_blocks(plan):
-        if block["task"] != search["task"] or block["cores"] != search["cores"]:
+        pythons = {entry["interpreter"] for entry in block["approaches"]}
+        elsewhere = block["task"] != search["task"] or block["cores"] != search["cores"]
+        if elsewhere or len(pythons) > 1:
             continue
         value = block["params"][search["vary"]]
         same = searches.point_at(search, value).params == block["params"]

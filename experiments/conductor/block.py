@@ -100,11 +100,13 @@ class BlockRun:
         reaper = Reaper()
         try:
             with self._running_services():
-                python = self.host["interpreters"][0]["executable"]
                 limit = self.block.get(
                     "launch_timeout_seconds", self.settings["launch_timeout_seconds"]
                 )
-                self.launcher = Launcher(python, self.log, reaper, limit)
+                self.launchers = {
+                    one["interpreter"]: Launcher(one["executable"], self.log, reaper, limit)
+                    for one in self.host["interpreters"]
+                }
                 self.preparation = self._preparation()
                 calibration = self._calibration()
                 if calibration:
@@ -146,8 +148,13 @@ class BlockRun:
     def _preparation(self) -> Preparation:
         return Preparation(
             self.plan, self.block, self.objective, self.code_digest, self.folder.parent.parent,
-            self.launcher, self.services,
+            self.launchers[self._first_python()], self.services,
         )  # fmt: skip
+
+    def _first_python(self) -> str:
+        """The first that can run the task: it calibrates, and gives the answers for all."""
+        entries = [*self.block["approaches"], *self.host["interpreters"]]
+        return str(entries[0]["interpreter"])
 
     def _calibration(self) -> Calibration | None:
         """The block's items; None, with a row that says why, where the task doesn't even run."""
@@ -295,7 +302,8 @@ class BlockRun:
         }
         if "steady" not in self.race.wanted_by(name):  # known well enough: save its time
             spec |= {"batches": 0, "steady_seconds": 0.0, "profile": False}
-        outcome = self.launcher.launch(spec, self.preparation.service_pids())
+        launcher = self.launchers[entry["interpreter"]]
+        outcome = launcher.launch(spec, self.preparation.service_pids())
         outcome = self._with_ended_servers(outcome)
         self._record(name, number, outcome, batch.items, launch_id)
 

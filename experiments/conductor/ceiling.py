@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from experiments import schema
-from experiments.conductor.child import ROOT, environment
 from experiments.conductor.reaper import Reaper
+from experiments.environment import ROOT, environment
 from experiments.plan import doubling
 
 REPEATS = 5

@@ -7,7 +7,6 @@ import ctypes
 import json
 import math
 import os
-import random
 import resource
 import selectors
 import signal
@@ -17,7 +16,6 @@ import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO, Any
 
 import psutil
@@ -25,9 +23,9 @@ import psutil
 from experiments.conductor import noise
 from experiments.conductor.reaper import Reaper
 from experiments.conductor.surroundings import Disturbance, disturbance, look_around
+from experiments.environment import environment
 from experiments.launch.latency import middle_ms
 
-ROOT = Path(__file__).resolve().parents[2]
 #: how often a silent launch is looked at (its end is normally seen at once, as an event)
 WATCH_SECONDS = 0.1
 #: how often the memory of the process tree is read in the profile batch
@@ -37,8 +35,6 @@ _PR_SET_CHILD_SUBREAPER = 36
 COUNTS = ("lost_updates", "object_writes", "seen_writes")
 #: grace for a launch to exit after its last event
 EXIT_SECONDS = 10.0
-BLAS_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
-                  "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS")  # fmt: skip
 
 
 @dataclass
@@ -65,28 +61,12 @@ class Outcome:
     disturbance: Disturbance = field(default_factory=Disturbance)
     service_cpu_share: float | None = None
     load_1min: float | None = None
+    #: whether the interpreter held a GIL; None: not told, or nothing is known of one
+    gil_at_start: bool | None = None
+    gil_at_end: bool | None = None
     launch_seconds: float = 0.0
     ended: bool = False
     must_end: bool = False
-
-
-def environment(params: Mapping[str, Any]) -> dict[str, str]:
-    """The launch's environment: our root on the path, BLAS threads pinned, random padding.
-
-    The padding has a random length because the size of the environment shifts the stack and with
-    it the speed of some programs (Mytkowicz et al., "Producing Wrong Data Without Doing Anything
-    Obviously Wrong!", ASPLOS 2009).
-    """
-    blas = str(params.get("blas_threads", 1))
-    env = {**os.environ, **dict.fromkeys(BLAS_VARIABLES, blas)}
-    env.pop("PYTHONDONTWRITEBYTECODE", None)  # else every launch compiles our modules again
-    env.pop("PYTHONSAFEPATH", None)  # ours, for the rules; programs a task starts are the user's
-    given = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
-    # absolute, because a launch does not run in the user's folder
-    paths = [str(ROOT), *(str(Path(path).absolute()) for path in given)]
-    env["PYTHONPATH"] = os.pathsep.join(paths)
-    env["POOLWISE_PADDING"] = "x" * random.randrange(4096)
-    return env
 
 
 class Launcher:
@@ -242,6 +222,12 @@ class _Watch:
         self.outcome.status, self.outcome.must_end = status, True
         self.outcome.reason = f"{reason} in phase {self.outcome.phase}"
 
+    def _on_hello(self, event: dict[str, Any]) -> None:
+        self.outcome.gil_at_start = _flag(event.get("gil"))
+
+    def _on_gil(self, event: dict[str, Any]) -> None:
+        self.outcome.gil_at_end = _flag(event.get("enabled"))
+
     def _on_phase(self, event: dict[str, Any]) -> None:
         self.outcome.phase = event["name"]
         if self.services and event["name"] == "cold":
@@ -309,6 +295,10 @@ class _Watch:
 
 class _ClockError(ArithmeticError):
     """A launch told a time that can't be."""
+
+
+def _flag(told: Any) -> bool | None:
+    return told if isinstance(told, bool) else None
 
 
 def _passed(seconds: float, what: str) -> float:

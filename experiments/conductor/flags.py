@@ -46,6 +46,7 @@ def flags(
         *_slowness_flags(entries),
         *_load_flags(entries),
         *_clock_flags(entries),
+        *_gil_flags(entries),
         *_unknown_flags(entries, objective),
     ]
 
@@ -168,6 +169,25 @@ def _clock_flags(entries: Sequence[Entry]) -> Iterator[str]:
     slept = [seconds for entry in entries if (seconds := entry["launch"]["suspended_seconds"])]
     if slept:
         yield f"the machine slept for {sum(slept):.1f} s while {_launches(len(slept))} ran"
+
+
+def _gil_flags(entries: Sequence[Entry]) -> Iterator[str]:
+    """Launches of a free-threaded build that ended with a GIL: their times are those of one.
+
+    Source: https://github.com/airspeed-velocity/asv/issues/1515, and PEP 703: an extension module
+    that doesn't say it can do without switches the GIL on when it is imported.
+    """
+    launches = [entry["launch"] for entry in entries]
+    switched = [
+        one for one in launches if one.get("gil_at_start") is False and one.get("gil_at_end")
+    ]
+    if switched:
+        names = ", ".join(dict.fromkeys(one["interpreter"] for one in switched))
+        yield (
+            f"the GIL was switched on in {_launches(len(switched))} of {names}: a module that was "
+            "imported doesn't say it can do without, so they ran as with a GIL; a newer release of "
+            "it may, or PYTHON_GIL=0 in the environment keeps it off at your own risk"
+        )
 
 
 def _launches(number: int) -> str:

@@ -45,6 +45,7 @@ def launch_row(
         "worker_import_seconds": outcome.worker_import_seconds,
         **outcome.counts, "load_1min": outcome.load_1min,
         "launch_seconds": outcome.launch_seconds, **outcome.profile,
+        "gil_at_start": outcome.gil_at_start, "gil_at_end": outcome.gil_at_end,
         **outcome.latency_quantiles, "batch_multiple": batch_multiple(block, entry["workers"]),
     }  # fmt: skip
 

@@ -60,6 +60,9 @@ code prints goes to standard output and error, which the conductor keeps in the 
         "cpu_share", "kind", "unpicklable", "answers", "notes"}
                                                                see own_check.py; after a problem
                                                                there is nothing else
+    {"event": "gil", "enabled": true|false|null}               at the end of a launch that went
+                                                               well: an import may have switched
+                                                               it on since hello
     {"event": "end"}                                           without it the launch has crashed
 
 Exit status is 0 after "end", "unsupported", "wrong" or "failed" were written.

@@ -11,6 +11,7 @@ from typing import Any, Dict, List, Optional
 
 from experiments.launch.base import Executor, Unsupported
 from experiments.launch.events import Events
+from experiments.launch.gil import gil_enabled
 from experiments.launch.spec import Spec, SpecError, parse
 
 #: after a failure was reported, a pool that can't be shut down may hold the launch this long
@@ -29,6 +30,7 @@ def main() -> int:
     _close_input()
     events.emit("hello", **_interpreter())
     if _Launch(spec, events).succeeds():
+        events.emit("gil", enabled=gil_enabled())
         events.emit("end")
     return 0
 
@@ -101,13 +103,11 @@ def stay_on(cpus: Optional[List[int]]) -> None:
 
 
 def _interpreter() -> Dict[str, Any]:
-    gil = getattr(sys, "_is_gil_enabled", None)
-    has_gil = True if platform.python_implementation() == "CPython" else None
     return {
         "pid": os.getpid(),
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),
-        "gil": has_gil if gil is None else gil(),
+        "gil": gil_enabled(),
     }
 
 

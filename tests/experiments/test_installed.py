@@ -15,7 +15,8 @@ from experiments.conductor.child import Outcome
 from experiments.settings import ConfigError
 from tests.experiments.conductor.fake_world import Bench, World
 from tests.experiments.facts import plan
-from tests.experiments.launch.driving import launch, python_or_skip, spec
+from tests.experiments.launch.driving import launch, spec
+from tests.pythons import python_or_skip
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "example_package"
 GRID: dict[str, Any] = {"tasks": ["word_count"], "executors": ["fresh_threads"], "workers": [2]}

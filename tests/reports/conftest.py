@@ -10,6 +10,7 @@ from reports import (
     claims,
     decide,
     fit,
+    interpreters,
     losses,
     overheads,
     plot,
@@ -26,7 +27,7 @@ HOSTILE = '<script>alert(1)</script> {{ 7*7 }} "quoted" $x^2$ & \u202ereversed '
 def finish(folder: Path) -> Results:
     """Every step of the report on a results folder, but for the rendering."""
     results = load(folder)
-    for step in (summarise, fit, decide, breakeven, overheads, claims, losses, plot):
+    for step in (summarise, fit, decide, breakeven, overheads, claims, losses, interpreters, plot):
         step.main(results)
     return results
 

@@ -23,7 +23,7 @@ def test_the_steps_in_a_row_make_the_report(tmp_path: Path) -> None:
     folder = synthetic.write(tmp_path / "with space", [synthetic.cpu_scene()])
     tables = {"summarise": "summary", "fit": "fits", "decide": "verdicts",
               "breakeven": "breakeven", "overheads": "overheads", "claims": "claims",
-              "losses": "losses"}  # fmt: skip
+              "losses": "losses", "interpreters": "interpreters"}  # fmt: skip
     made = {step: f"{name}.csv" for step, name in tables.items()} | {"plot": "figures"}
     for step, output in made.items():
         done = call(step, str(folder))

@@ -18,7 +18,7 @@ from tests.workflow.driving import TRACE, Folder
 pytestmark = pytest.mark.host
 
 #: tables that are made from measurements, and so belong into a report
-MADE = {"summary", "verdicts", "fits", "claims", "breakeven", "overheads", "losses"}
+MADE = {"summary", "verdicts", "fits", "claims", "breakeven", "overheads", "losses", "interpreters"}
 
 
 @pytest.fixture(scope="module")

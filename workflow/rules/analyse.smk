@@ -158,3 +158,24 @@ rule losses:
         results=lambda wildcards, output: os.path.dirname(output[0]),
     shell:
         "python -m reports.losses {params.results:q} > {log:q} 2>&1"
+
+
+rule interpreters:
+    input:
+        MEASURED,
+        code=REPORT_CODE,
+    output:
+        report(
+            f"{RESULTS}/interpreters.csv",
+            caption="../report/interpreters.rst",
+            category="Tables",
+            labels={"table": "interpreters.csv"},
+        ),
+    log:
+        f"{RESULTS}/logs/interpreters.log",
+    conda:
+        "../envs/poolwise.yaml"
+    params:
+        results=lambda wildcards, output: os.path.dirname(output[0]),
+    shell:
+        "python -m reports.interpreters {params.results:q} > {log:q} 2>&1"

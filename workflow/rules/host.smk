@@ -9,9 +9,11 @@ rule probe:
     params:
         machine=RUN.machine,
         limit=f"--limit {RUN.limit}" if RUN.limit else "",
+        # a function, as below; other settings are no reason to probe again
+        asked=lambda wildcards: json.dumps(RUN.probed, sort_keys=True),
     shell:
-        "python -m experiments.host --machine {params.machine:q} {params.limit} --out {output:q}"
-        " > {log:q} 2>&1"
+        "python -m experiments.host --machine {params.machine:q} {params.limit}"
+        " --asked {params.asked:q} --out {output:q} > {log:q} 2>&1"
 
 
 checkpoint plan:

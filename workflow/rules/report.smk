@@ -9,6 +9,7 @@ TABLES = [
         "ceiling",
         "overheads",
         "losses",
+        "interpreters",
         "breakeven",
     )
 ]

@@ -31,7 +31,7 @@ class Fake:
             file.write(f"{pid}\n")
 
     def ok(self) -> None:
-        self.say("hello", pid=os.getpid())
+        self.say("hello", pid=os.getpid(), gil=False)
         self.say("phase", name="startup")
         self.say("startup", seconds=0.25, worker_import_seconds=0.0625)
         self.say("phase", name="cold")
@@ -46,6 +46,7 @@ class Fake:
         self.say("latencies", latency_p50_ms=1.5, latency_p99_ms=9.5, buckets={"20": 7, "-3": 9})
         self.say("phase", name="teardown")
         self.say("teardown", seconds=0.125)
+        self.say("gil", enabled=True)
         self.say("end")
 
     def has_a_clock_that_stands_still(self) -> None:

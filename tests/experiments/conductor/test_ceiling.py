@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,6 @@ from experiments import schema
 from experiments.conductor import ceiling
 from experiments.conductor.ceiling import CeilingError, Kernel, measure_ceiling, wall_seconds
 from experiments.conductor.reaper import Reaper
-from experiments.host import interpreter_facts
 from tests.experiments.facts import host
 
 
@@ -61,7 +61,7 @@ def test_without_affinity_processes_run_where_they_like(
 
 
 def test_the_kernel_really_runs(reaper: Reaper) -> None:
-    python = str(interpreter_facts()["executable"])
+    python = sys.executable
     few = wall_seconds(python, [None], 2_000, reaper)
     many = wall_seconds(python, [None], 400_000, reaper)
 

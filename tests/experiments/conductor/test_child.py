@@ -8,8 +8,9 @@ from typing import IO
 import pytest
 
 from experiments.conductor import child
-from experiments.conductor.child import Launcher, Outcome, environment
+from experiments.conductor.child import Launcher, Outcome
 from experiments.conductor.reaper import Reaper
+from experiments.environment import BLAS_VARIABLES, ROOT, environment
 from experiments.launch.latency import middle_ms
 from tests.experiments.conductor.driving import gone, pids, spec
 
@@ -48,6 +49,7 @@ def test_a_launch_that_ends_well_tells_all_it_measured(run: Run) -> None:
     assert outcome.latency_quantiles == {"latency_p50_ms": 1.5, "latency_p99_ms": 9.5}
     assert outcome.latencies == [[middle_ms(-3), 9], [middle_ms(20), 7]]
     assert outcome.launch_seconds > 0
+    assert (outcome.gil_at_start, outcome.gil_at_end) == (False, True)
     assert outcome.service_cpu_share is None  # it has no service
 
 
@@ -168,8 +170,8 @@ def test_descriptors_are_given_back(run: Run) -> None:
 
 
 def test_blas_gets_one_thread_unless_the_task_asks_for_more() -> None:
-    assert {environment({})[name] for name in child.BLAS_VARIABLES} == {"1"}
-    assert {environment({"blas_threads": 4})[name] for name in child.BLAS_VARIABLES} == {"4"}
+    assert {environment({})[name] for name in BLAS_VARIABLES} == {"1"}
+    assert {environment({"blas_threads": 4})[name] for name in BLAS_VARIABLES} == {"4"}
 
 
 def test_the_environment_has_another_length_each_time() -> None:
@@ -180,7 +182,7 @@ def test_the_users_own_path_comes_after_ours(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("PYTHONPATH", "/users/own")
     first, *rest = environment({})["PYTHONPATH"].split(os.pathsep)
 
-    assert (Path(first), rest) == (child.ROOT, ["/users/own"])
+    assert (Path(first), rest) == (ROOT, ["/users/own"])
 
 
 def test_the_memory_of_a_tree_is_known_while_it_lives() -> None:

@@ -150,3 +150,14 @@ def test_sleep_is_told_however_rare_it_was() -> None:
     assert warnings_of([*[entry()] * 9, *slept]) == [
         "the machine slept for 42.0 s while 2 launches ran"
     ]
+
+
+def test_a_gil_that_an_import_switched_on_is_told_with_the_interpreter() -> None:
+    kept, switched = entry(), entry()
+    for one, at_end in ((kept, False), (switched, True)):
+        one["launch"] |= {"interpreter": "cpython-3.13.0t", "gil_at_start": False}
+        one["launch"]["gil_at_end"] = at_end
+
+    assert warnings_of([kept, entry()]) == []
+    (flag,) = warnings_of([kept, switched, switched])
+    assert flag.startswith("the GIL was switched on in 2 launches of cpython-3.13.0t: ")

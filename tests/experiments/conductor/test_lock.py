@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from experiments.conductor import lock
-from experiments.conductor.child import ROOT
 from experiments.conductor.lock import BusyError, LockError, acquire, held
+from experiments.environment import ROOT
 
 HOLD = """
 import sys

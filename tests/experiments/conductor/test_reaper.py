@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from experiments.conductor.child import ROOT
 from experiments.conductor.reaper import Reaper
+from experiments.environment import ROOT
 from tests.experiments.conductor.driving import alive, gone, pids
 
 

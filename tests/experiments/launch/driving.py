@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,8 +13,6 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 SAMPLES = "tests.experiments.launch.sample_tasks"
@@ -93,15 +90,6 @@ def launch(
             process.wait()
         log.seek(0)
         return Launched(events, status, log.read().decode(errors="replace"))
-
-
-def python_or_skip(version: str) -> str:
-    """An interpreter of that version from pyenv or PATH, or a skip that says it is missing."""
-    found = sorted(map(str, Path.home().glob(f".pyenv/versions/{version}.*/bin/python")))
-    found = found[-1:] or list(filter(None, [shutil.which(f"python{version}")]))
-    if not found:
-        pytest.skip(f"no Python {version} under ~/.pyenv/versions, no python{version} on PATH")
-    return found[0]
 
 
 def _tell(process: subprocess.Popen[bytes], wanted: dict[str, Any] | str) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.experiments.launch.driving import launch, python_or_skip, spec
+from tests.experiments.launch.driving import launch, spec
+from tests.pythons import python_or_skip
 
 SQUARES = [number * number for number in range(8)]
 IN_PROCESS = ["sequential", "threads", "asyncio", "asyncio_to_thread"]

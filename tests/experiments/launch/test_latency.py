@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from experiments.launch.latency import GROWTH, apart, bucket, counted, middle_ms, summary
-from tests.experiments.launch.driving import Launched, launch, python_or_skip, spec
+from tests.experiments.launch.driving import Launched, launch, spec
+from tests.pythons import python_or_skip
 
 METHODS = ("fork", "spawn", "forkserver")
 EXECUTORS: list[tuple[str, dict[str, Any]]] = [

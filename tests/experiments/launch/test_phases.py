@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.experiments.launch.driving import launch, python_or_skip, spec
+from tests.experiments.launch.driving import launch, spec
+from tests.pythons import python_or_skip
 
 CPUS = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
 SQUARES = [number * number for number in range(8)]
@@ -31,7 +32,7 @@ def test_a_launch_tells_every_phase_and_ends(executor: str, options: dict[str, A
     assert done.status == 0, done.output
     assert [event["event"] for event in done.events] == [
         "hello", "phase", "phase", "phase", "startup", "phase", "batch", "phase", "batch", "batch",
-        "phase", "profile", "phase", "teardown", "end",
+        "phase", "profile", "phase", "teardown", "gil", "end",
     ]  # fmt: skip
     assert done.phases == [
         "import", "prepare", "startup", "cold", "steady", "profile", "teardown",
@@ -52,19 +53,22 @@ def test_worker_processes_tell_what_their_imports_took(
         assert 0 < startup["worker_import_seconds"] < startup["seconds"]
 
 
-@pytest.mark.parametrize("version", ["3.9", "3.10", "3.12", "3.13"])
+@pytest.mark.parametrize("version", ["3.9", "3.10", "3.12", "3.13", "3.14", "3.13t"])
 @pytest.mark.parametrize(("executor", "options"), EXECUTORS[1:6], ids=str)
 def test_other_interpreters_run_it_too(
     version: str, executor: str, options: dict[str, Any]
 ) -> None:
-    if version in ("3.10", "3.12") and options.get("start_method") in ("spawn", "forkserver"):
+    if version in ("3.10", "3.12", "3.13t") and options.get("start_method") in (
+        "spawn",
+        "forkserver",
+    ):
         pytest.skip("start methods: the oldest and the newest interpreter are enough")
     python = python_or_skip(version)
 
     done = launch(spec(executor=executor, options=options, expected=SQUARES, profile=True), python)
 
     assert done.last == {"event": "end"}, (done.events, done.output)
-    assert done.one("hello")["python"].startswith(version)
+    assert done.one("hello")["python"].startswith(version.removesuffix("t"))
     assert "Warning" not in done.output
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import pickle
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 
 from experiments.launch.base import Context
 from experiments.launch.tasks import load
+from tests.pythons import SUPPORTED, python_or_skip
 
 from .driving import make, native, processes, sequential, threads
 
@@ -116,16 +116,6 @@ def test_another_seed_gives_other_answers(
     )
 
 
-def _other_pythons() -> list[str]:
-    """One interpreter of every other minor version that can be found."""
-    found = []
-    for minor in (9, 10, 12, 13, 14):
-        installed = sorted(Path.home().glob(f".pyenv/versions/3.{minor}.*/bin/python"))
-        path = str(installed[-1]) if installed else shutil.which(f"python3.{minor}")
-        found += [path] if path else []
-    return found
-
-
 OTHER = """
 import json, sys
 from experiments.launch.base import Context, SharedKit
@@ -149,16 +139,17 @@ print(json.dumps(answers))
 """
 
 
-@pytest.mark.skipif(not _other_pythons(), reason="no other Python version is installed")
-def test_other_python_versions_load_all_tasks_and_give_the_same_answers(context: Context) -> None:
+@pytest.mark.parametrize("version", SUPPORTED)
+def test_other_python_versions_load_all_tasks_and_give_the_same_answers(
+    version: str, context: Context
+) -> None:
+    python = python_or_skip(version)
     expected = [sequential(make(name, context, **params), 6, 3) for name, params in STANDARD]
-    for python in _other_pythons():
-        done = subprocess.run(
-            [python, "-W", "error", "-c", OTHER, context.scratch, json.dumps(STANDARD)],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert done.stderr == "", python
-        assert json.loads(done.stdout) == expected, python
+
+    done = subprocess.run(
+        [python, "-W", "error", "-c", OTHER, context.scratch, json.dumps(STANDARD)],
+        cwd=ROOT, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+
+    assert done.stderr == ""
+    assert json.loads(done.stdout) == expected

@@ -13,7 +13,8 @@ import pytest
 from experiments.launch.base import Context
 from experiments.launch.tasks.own import OwnFunction
 from experiments.own import LAUNCHED
-from tests.experiments.launch.driving import Launched, launch, python_or_skip, spec
+from tests.experiments.launch.driving import Launched, launch, spec
+from tests.pythons import python_or_skip
 
 SOURCE = """
     import os

@@ -1,0 +1,1 @@
+"""Interpreters as an axis: finding, asking and naming them, and what each is measured with."""
