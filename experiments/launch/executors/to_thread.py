@@ -16,6 +16,7 @@ class ToThread(EventLoop):
     """
 
     name = "asyncio_to_thread"
+    on_loop = False  # what blocks does so in a thread
     _native = False
 
     def start(self) -> None:
