@@ -242,6 +242,7 @@ def make_block(
         for name, options in _named_executors(settings["executors"])
         for entry in _approaches(name, options, settings, point, cores, workers)
     ]
+    found = list({entry["approach"]: entry for entry in found}.values())  # joblib, and one level
     ranked = sorted(found, key=lambda entry: _complexity(entry, settings))
     limit = _process_limit(settings, cores)
     approaches: list[dict[str, Any]] = []
