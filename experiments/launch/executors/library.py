@@ -73,7 +73,8 @@ class LibraryPool(Executor):
         return drained(self.run, items, beats)
 
     def close_pool(self) -> None:
-        """Shut `_pool` down and wait until every worker has ended."""
+        """Shut `_pool` down and wait until every worker has ended; not every library's is a pool."""
+        self._pool.shutdown(wait=True)
 
     def stop(self) -> None:
         """Shut the pool down and remove its files."""
