@@ -73,7 +73,7 @@ class LibraryPool(Executor):
         return drained(self.run, items, beats)
 
     def close_pool(self) -> None:
-        """Shut `_pool` down and wait until every worker has ended; not every library's is a pool."""
+        """Shut `_pool` down and wait until every worker has ended."""
         self._pool.shutdown(wait=True)
 
     def stop(self) -> None:
