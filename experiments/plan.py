@@ -248,6 +248,7 @@ def make_block(
     most = getattr(point.task, "most_workers", None)
     workers = worker_counts(settings["workers"], point.kind, cores, most)
     found = list(_on_each(host, settings, point, cores, workers))
+    found = list({entry["approach"]: entry for entry in found}.values())  # joblib, and one level
     found, not_run = runnable(found, host["interpreters"], point.task)
     places = [python["interpreter"] for python in host["interpreters"]]
     # a move to another interpreter asks for more than any pool on the one that is there

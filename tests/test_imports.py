@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,7 +79,7 @@ def test_the_measured_half_imports_the_standard_library_and_itself(path: Path) -
 
 
 def requirements(path: Path) -> set[str]:
-    """Modules that the task or executor in this file says it needs."""
+    """Modules that the task or executor in this file, or a part of one, says it needs."""
     module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
     classes = [
         registry.load(name)
@@ -86,9 +87,10 @@ def requirements(path: Path) -> set[str]:
         for name, where in names.items()
         if where.split(":")[0] == module
     ]
+    part = importlib.import_module(module) if path.stem != "__main__" else None
     return {
         needed
-        for found in classes
+        for found in (*classes, part)
         for attribute in ("requires", "requires_async")
         for needed in getattr(found, attribute, ())
     }

@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, List, Optional
 
 from experiments.launch import worker
 from experiments.launch.base import Task
-from experiments.launch.executors.dask_cluster import Cluster
+from experiments.launch.executors import dask_cluster
 from experiments.launch.executors.library import LibraryPool, guarded
 from experiments.launch.executors.local import THREADING_KIT
 from experiments.launch.executors.on_disk import NoBarrier
@@ -37,14 +37,16 @@ class Dask(LibraryPool):
     def unsupported(cls, task: Task, options: Dict[str, Any]) -> Optional[str]:
         """Where the scheduler's part of dask is not installed."""
         reason = super().unsupported(task, options)
-        needed = "distributed" if options["scheduler"] == "distributed" else "toolz"
-        missing = missing_module([needed])
-        return f"dask's scheduler needs the module {needed}" if missing else reason
+        needed = dask_cluster.requires if options["scheduler"] == "distributed" else ("toolz",)
+        missing = missing_module(needed)
+        return f"dask's scheduler needs the module {missing}" if missing else reason
 
     def start(self) -> None:
         """Start every worker and wait until it has met the others."""
         if self.options["scheduler"] == "distributed":
-            self._pool = Cluster(self.workers, self.options["address"], str(self.folder))
+            self._pool = dask_cluster.Cluster(
+                self.workers, self.options["address"], str(self.folder)
+            )
             self.met(self._pool.start(self.apart_arguments(NoBarrier())))
         elif self.options["scheduler"] == "threads":
             self.task.start_worker(self.task.share(THREADING_KIT))

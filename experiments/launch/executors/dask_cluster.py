@@ -8,6 +8,8 @@ from experiments.launch import worker
 from experiments.launch.base import Unsupported
 from experiments.launch.executors.processes import WorkerDied
 
+#: what this part of the executor needs besides the executor itself
+requires = ("dask", "distributed")
 #: a cluster that doesn't answer for so long isn't there
 CONNECT_SECONDS = 10
 

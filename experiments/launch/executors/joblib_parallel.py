@@ -28,7 +28,7 @@ class Joblib(LibraryPool):
 
     def start(self) -> None:
         """Start every worker and wait until it has met the others."""
-        if self.options["backend"] == "threading" or self.workers == 1:
+        if self.workers == 1 or not self.in_processes(self.options):
             self.task.start_worker(self.task.share(THREADING_KIT))
             self._open(self.task.run)
             self._map(threading.Barrier(self.workers).wait, [None] * self.workers)
@@ -39,13 +39,13 @@ class Joblib(LibraryPool):
         self._open(worker.run_item, initializer=worker.begin, initargs=given)
         self.met(self._map(worker.meet, range(self.workers)))
 
-    def _open(self, call: Callable[[Any], Any], **settings: Any) -> None:
+    def _open(self, call: Callable[[Any], Any], **more: Any) -> None:
         import joblib
 
+        if self.in_processes(self.options):
+            more["temp_folder"] = str(self.folder)
         self._call, backend = call, self.options["backend"]
-        files = {"temp_folder": str(self.folder)} if backend == "loky" else {}
-        self._pool = joblib.Parallel(self.workers, backend=backend, **files, **settings)
-        self._pool.__enter__()
+        self._pool = joblib.Parallel(self.workers, backend=backend, **more).__enter__()
 
     def run(self, items: List[Any]) -> List[Any]:
         """Run all items."""

@@ -74,6 +74,7 @@ class LibraryPool(Executor):
 
     def close_pool(self) -> None:
         """Shut `_pool` down and wait until every worker has ended."""
+        self._pool.shutdown(wait=True)
 
     def stop(self) -> None:
         """Shut the pool down and remove its files."""

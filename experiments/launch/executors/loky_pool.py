@@ -33,7 +33,3 @@ class Loky(LibraryPool):
         from loky.process_executor import BrokenProcessPool
 
         return guarded(lambda: list(self._pool.map(call, items)), BrokenProcessPool)
-
-    def close_pool(self) -> None:
-        """Join the processes."""
-        self._pool.shutdown(wait=True)

@@ -16,12 +16,9 @@ from experiments.launch.base import Task
 from experiments.launch.executors.library import LibraryPool
 from experiments.launch.executors.on_disk import Barrier
 
-#: MPICH (hydra; libfabric; UCX) and Open MPI (its daemons; its messages)
-LOOPBACK = {
-    "HYDRA_IFACE": "lo", "FI_TCP_IFACE": "lo", "FI_SOCKETS_IFACE": "lo", "UCX_NET_DEVICES": "lo",
-    "PRTE_MCA_oob_tcp_if_include": "lo", "OMPI_MCA_oob_tcp_if_include": "lo",
-    "OMPI_MCA_btl": "self,vader,sm,tcp", "OMPI_MCA_btl_tcp_if_include": "lo",
-}  # fmt: skip
+#: MPICH (hydra, libfabric, UCX) and Open MPI (its daemons, its messages)
+LOOPBACK = ("HYDRA_IFACE", "FI_TCP_IFACE", "FI_SOCKETS_IFACE", "UCX_NET_DEVICES",
+            "PRTE_MCA_oob_tcp_if_include", "OMPI_MCA_btl_tcp_if_include")  # fmt: skip
 
 
 class Mpi4py(LibraryPool):
@@ -35,7 +32,8 @@ class Mpi4py(LibraryPool):
         """An MPI that is installed next to this interpreter comes before the system's."""
         beside = os.path.dirname(sys.executable)
         os.environ["PATH"] = os.pathsep.join([beside, os.environ.get("PATH", os.defpath)])
-        os.environ.update(LOOPBACK if sys.platform.startswith("linux") else {})
+        if sys.platform.startswith("linux"):
+            os.environ.update(dict.fromkeys(LOOPBACK, "lo"))
 
     @classmethod
     def unsupported(cls, task: Task, options: Dict[str, Any]) -> Optional[str]:
@@ -53,16 +51,10 @@ class Mpi4py(LibraryPool):
         from mpi4py.futures import MPIPoolExecutor
 
         given = self.apart_arguments(Barrier(self.folder, self.workers))
-        # main=False: workers need nothing of this process's main module
-        self._pool = MPIPoolExecutor(
-            self.workers, main=False, initializer=worker.begin, initargs=given
-        )
+        # main: workers need nothing of this process's main module
+        self._pool = MPIPoolExecutor(self.workers, worker.begin, given, main=False)
         self.met(self._pool.map(worker.meet, range(self.workers)))
 
     def run(self, items: List[Any]) -> List[Any]:
         """Run all items through the pool."""
         return list(self._pool.map(worker.run_item, items))
-
-    def close_pool(self) -> None:
-        """Have MPI end the processes."""
-        self._pool.shutdown(wait=True)

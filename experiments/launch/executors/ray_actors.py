@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
-from typing import Any, Callable, List, Tuple
+from typing import Any, Callable, List
 
 from experiments.launch import worker
 from experiments.launch.executors.library import LibraryPool, guarded
 from experiments.launch.executors.on_disk import NoBarrier
+from experiments.launch.executors.processes import WorkerDied
 
 #: results and items that lie in shared memory: far more than a batch holds
 STORE_BYTES = 200 * 2**20
@@ -45,15 +46,21 @@ class Ray(LibraryPool):
             _temp_dir=f"/proc/{os.getpid()}/fd/{opened}",
         )  # fmt: skip
         actor = ray.remote(num_cpus=1)(Actor)
-        self._actors = [actor.remote(given) for _ in range(self.workers)]
-        self.met(_got(lambda: ray.get([one.meet.remote() for one in self._actors])))
+        self._actors = [actor.remote() for _ in range(self.workers)]
+        self._everywhere(worker.begin, *given)
+        self.met(self._everywhere(worker.meet, 0))
+
+    def _everywhere(self, *call: Any) -> List[Any]:
+        import ray
+
+        return _got(lambda: ray.get([one.call.remote(*call) for one in self._actors]))
 
     def run(self, items: List[Any]) -> List[Any]:
         """Run all items through a pool of the actors."""
         from ray.util import ActorPool
 
-        done = ActorPool(self._actors).map(lambda actor, item: actor.run.remote(item), items)
-        return _got(lambda: list(done))
+        run, pool = worker.run_item, ActorPool(self._actors)
+        return _got(lambda: list(pool.map(lambda actor, item: actor.call.remote(run, item), items)))
 
     def close_pool(self) -> None:
         """Have the actors close the task, and end all that ray has started for us."""
@@ -61,9 +68,9 @@ class Ray(LibraryPool):
 
         try:
             if self._actors:
-                ray.get([one.end.remote() for one in self._actors])
-        except ray.exceptions.RayActorError:
-            pass  # one that has died
+                self._everywhere(worker.end)
+        except WorkerDied:
+            pass  # and has nothing left to close
         finally:
             ray.shutdown()
             os.close(self._pool)
@@ -72,20 +79,9 @@ class Ray(LibraryPool):
 class Actor:
     """A worker."""
 
-    def __init__(self, given: Tuple[Any, Any, Any]) -> None:
-        worker.begin(*given)
-
-    def meet(self) -> Any:
-        """Seconds of its imports, or its error."""
-        return worker.meet(0)
-
-    def run(self, item: Any) -> Any:
-        """One item."""
-        return worker.run_item(item)
-
-    def end(self) -> None:
-        """Close the task."""
-        worker.end()
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a function there."""
+        return function(*arguments)
 
 
 def _got(call: Callable[[], List[Any]]) -> List[Any]:
