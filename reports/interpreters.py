@@ -20,6 +20,8 @@ from reports.load import Approach, Block, Results
 from reports.races import Raced, race_settings, raced
 from reports.summarise import where
 
+#: approaches of which the one that gives the tightest bound is taken; it is nearly always the first
+TRIED = 3
 RULINGS = ("faster", "slower", "same", "undecided")
 
 
@@ -61,18 +63,20 @@ def best_ratio(
     the true best j of theirs, so at least the smallest lower bound over j; the largest of these
     over i holds if the bounds of that one j hold for all of ours: each spends alpha / 2 / |ours|.
     The upper bound likewise, with alpha / 2 / |theirs|. Nothing is paid for choosing, as no bound
-    is of a chosen pair. The first of each is taken as the fastest for the estimate. None where a
-    pair shares fewer than two rounds.
+    is of a chosen pair. Of the side whose bounds may be chosen among, the first few are tried: more
+    would make it tighter, never wrong. Both sides stand with the fastest first, whose ratio is the
+    estimate. None where a pair shares fewer than two rounds.
     """
     if not ours or not theirs:
         return None
-    lows = _table(one, mode, ours, theirs, 1 - (1 - LEVEL) / len(ours))
-    highs = _table(one, mode, ours, theirs, 1 - (1 - LEVEL) / len(theirs))
+    lows = _table(one, mode, ours[:TRIED], theirs, 1 - (1 - LEVEL) / len(ours))
+    highs = _table(one, mode, ours, theirs[:TRIED], 1 - (1 - LEVEL) / len(theirs))
     if lows is None or highs is None:
         return None
     estimate = lows[0][0].estimate
     low = max(min(cell.low for cell in row) for row in lows)
-    high = min(max(row[place].high for row in highs) for place in range(len(theirs)))
+    places = range(len(highs[0]))
+    high = min(max(row[place].high for row in highs) for place in places)
     return Interval(estimate, min(low, estimate), max(high, estimate))
 
 

@@ -19,6 +19,8 @@ from reports.summarise import median
 
 #: as the run itself, which warns of a block with a larger share of disturbed launches
 DISTURBED_SHARE = 0.25
+#: what is said of such approaches where they are left out
+GIL_CAME_ON = "its GIL was switched on"
 
 
 def gather(results: Results) -> Iterator[Evidence]:
@@ -115,7 +117,13 @@ def _marked(cells: Sequence[Cell], limits: Limits) -> list[Cell]:
     }
     alone = [speed for speed in speeds.values() if speed.workers == 1]
     return [
-        replace(cell, doubt=plausibility.mark(
+        replace(cell, doubt=_gil_came_on(cell) or plausibility.mark(
             plausibility.causes(plausibility.flags(speeds.get(cell), alone, limits))))
         for cell in cells
     ]  # fmt: skip
+
+
+def _gil_came_on(cell: Cell) -> str:
+    """The mark of a free-threaded build whose GIL an import switched on: it is neither kind."""
+    start, end = (cell.launches[name].astype("boolean") for name in ("gil_at_start", "gil_at_end"))
+    return GIL_CAME_ON if bool(((start == False) & end).fillna(False).any()) else ""  # noqa: E712

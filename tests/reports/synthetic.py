@@ -43,6 +43,8 @@ class Truth:
     #: seconds a worker process spends importing
     imports: float | None = None
     interpreter: str = PYTHON
+    #: (at start, at end) of its launches: whether a GIL was held; None: not told
+    gil: tuple[bool, bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -347,6 +349,8 @@ def _launch(
         "lost_updates": truth.lost,
         "object_writes": None if truth.seen is None else 64,
         "seen_writes": truth.seen,
+        "gil_at_start": truth.gil and truth.gil[0],
+        "gil_at_end": truth.gil and truth.gil[1],
         # items are timed one by one in waiting tasks only
         "latency_p99_ms": truth.p99_ms if scene.kind == "waiting" else None,
     }

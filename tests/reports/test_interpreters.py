@@ -15,6 +15,7 @@ from reports.interpreters import best_ratio, ruled
 from reports.load import Results, load
 from reports.missing import left_out, missing
 from reports.races import raced
+from reports.rulings.gathering import GIL_CAME_ON, gather
 from tests.reports import synthetic
 from tests.reports.conftest import finish
 from tests.reports.synthetic import PYTHON, Scene, Truth, pool, sequential
@@ -206,3 +207,14 @@ def test_the_full_grid_counts_each_interpreters_cells_once(moved: Results) -> No
 
 def test_rulings_and_marks_name_the_same_words() -> None:
     assert set(interpreters_view.MARKS) == set(interpreters.RULINGS)
+
+
+def test_no_claim_stands_on_a_build_whose_gil_an_import_switched_on(tmp_path: Path) -> None:
+    scene = two("math_python")
+    switched = [
+        replace(one, gil=(False, True)) if one.interpreter == FREE else one for one in scene.truths
+    ]
+    results = made(tmp_path, replace(scene, truths=tuple(switched)))
+
+    told = {e.interpreter: {cell.doubt for cell in e.cells} for e in gather(results)}
+    assert told == {PYTHON: {""}, FREE: {GIL_CAME_ON}}
