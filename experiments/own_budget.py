@@ -61,7 +61,7 @@ def thinned(
     if block["min_items"] * item_seconds <= USUAL * settings["batch_seconds"]:
         return {}
     budget = float(settings["block_seconds"])
-    designs = list(_designs(block))
+    designs = list(_designs(block, int(checked["items"])))
     items, approaches = next(
         (one for one in designs if _seconds(block, *one, item_seconds) <= budget), designs[-1]
     )
@@ -86,26 +86,32 @@ def _changes(
         "steady_seconds": 0,
         "profiled_rounds": 1,
         "statistics": {"looks": [ROUNDS, 2 * ROUNDS]},
+        "likely_seconds": seconds,
         "budget_seconds": max(seconds, float(settings["block_seconds"])),
         "launch_timeout_seconds": max(
             settings["launch_timeout_seconds"], math.ceil(SLACK * longest + BESIDE_SECONDS)
         ),
         "notes": [
-            f"an item takes about {_short(item_seconds)}, so a batch has {items} items, a launch "
-            f"one steady batch, and {len(approaches)} of {len(block['approaches'])} approaches "
-            f"were measured, in {ROUNDS} rounds or, within about {_short(seconds)}, more"
+            f"an item takes about {_short(item_seconds)}, so to stay within about "
+            f"{_short(seconds)} a batch has {items} items, a launch one steady batch, and "
+            f"{len(approaches)} of {len(block['approaches'])} approaches are measured, in "
+            f"{ROUNDS} rounds at least"
         ],
     }
 
 
-def _designs(block: Mapping[str, Any]) -> Iterator[tuple[int, list[Mapping[str, Any]]]]:
-    """(items, approaches), the largest first: fewer worker counts, then an item a worker."""
+def _designs(block: Mapping[str, Any], there: int) -> Iterator[tuple[int, list[Mapping[str, Any]]]]:
+    """(items, approaches), the largest first: fewer worker counts, then an item a worker.
+
+    `there` is how many items the user has.
+    """
     counts = sorted({entry["workers"] for entry in block["approaches"]} - {1}) or [1]
     for most in reversed(counts):
         kept = [e for e in block["approaches"] if e["workers"] <= most]
         yield ITEMS_PER_WORKER * most, kept
     least = min(counts, key=lambda count: (abs(count - block["cores"]), count))
-    least = least if block["kind"] == "cpu" else counts[min(1, len(counts) - 1)]
+    if block["kind"] == "waiting":  # twice the fewest, where there are as many items
+        least = max((count for count in counts[:2] if count <= there), default=counts[0])
     # asyncio with a blocking function is the sequential program once more
     blocks_loop = "acall" not in block.get("own", {})
     alone = [

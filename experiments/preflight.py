@@ -135,12 +135,30 @@ def _check_old_results(results: Path, plan: Mapping[str, Any]) -> None:
         if (results / "blocks" / name / "journal.jsonl").exists() and planned.get(name) != digest
     ]  # fmt: skip
     _check_started(results, plan)
+    _check_sources(results, lost, old or {}, plan)
     if lost:
         preset = (old or {}).get("preset")
         raise settings.ConfigError(
             f"{results}: holds results of another plan (preset {preset}; {len(lost)} of its "
             f"measured blocks, as {lost[0]}, are not part of this one); nothing was touched: "
             f"{_ways_out(results)}"
+        )
+
+
+def _check_sources(
+    results: Path, lost: list[str], old: Mapping[str, Any], plan: Mapping[str, Any]
+) -> None:
+    """Where nothing but the code of a user's task has changed, its blocks alone are in the way."""
+    before, now = (
+        {block["block"]: block.get("source_digest") for block in one["blocks"]}
+        for one in (old or {"blocks": []}, plan)
+    )
+    changed = [name for name in lost if name in now and before[name] != now[name]]
+    if changed and changed == lost:
+        folders = " ".join(str(results / "blocks" / name) for name in changed)
+        raise settings.ConfigError(
+            f"{results}: a task's code has changed since it was measured; nothing was touched: "
+            f"to measure it again, move away {folders}"
         )
 
 

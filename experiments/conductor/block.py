@@ -294,6 +294,8 @@ class BlockRun:
         spec = self.preparation.spec("measure", *how, batch.items, batch.scale)
         slowdown = float(self.settings["disturbed"]["core_slowdown"])
         limit = core_limit_seconds(self.journal.entries, entry["interpreter"], slowdown)
+        if self._slow:  # a try of the cores says little of so long a batch, and more cost minutes
+            limit = None
         spec |= {
             "expected": batch.expected,
             "launch_id": launch_id,
@@ -316,7 +318,14 @@ class BlockRun:
         asked = number < rounds and self.block.get("role") != added.ROLE
         return self.objective.profiled or asked
 
+    @property
+    def _slow(self) -> bool:
+        """Whether its items take so long that nothing is run which the plan has not counted."""
+        return "likely_seconds" in self.block
+
     def _repeats_left(self) -> bool:
+        if self._slow:
+            return False
         repeated = len(self.journal.entries) - len(
             {(e["approach"], e["launch"]["round"]) for e in self.journal.entries}
         )

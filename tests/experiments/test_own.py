@@ -27,7 +27,7 @@ def settings(checked: dict[str, Any] | None = None, **entry: Any) -> dict[str, A
     found = resolve({**SMALL, "executors": ["threads", "processes", "asyncio"],
                      "tasks": {"my_etl": {**ETL, **entry}}})  # fmt: skip
     facts = {"kind": "cpu", "item_seconds": 0.001, "unpicklable": "", "source_digest": "abc",
-             "refused": {}, "notes": [], **(checked or {})}  # fmt: skip
+             "refused": {}, "items": 3, "notes": [], **(checked or {})}  # fmt: skip
     (one,) = found["tasks"]
     found["tasks"] = [{**one, "checked": [{**facts, "params": p} for p in combinations(one)]}]
     return found

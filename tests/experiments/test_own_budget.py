@@ -7,6 +7,7 @@ import pytest
 from experiments.own_budget import MOST_SECONDS, ROUNDS
 from experiments.plan import make_plan
 from experiments.settings import ConfigError
+from experiments.words import describe
 from tests.experiments.facts import host
 from tests.experiments.test_own import settings
 
@@ -60,7 +61,7 @@ def test_thirty_seconds_an_item_is_measured_with_what_can_still_be_judged() -> N
     assert planned["statistics"] == {"looks": [ROUNDS, 2 * ROUNDS]}
     # three batches of 60 s have to fit into a launch
     assert planned["launch_timeout_seconds"] >= 180
-    assert note.startswith("an item takes about 30 s, so a batch has 2 items, a launch one steady")
+    assert note.startswith("an item takes about 30 s, so to stay within about 24 min a batch")
 
 
 def test_fewer_cores_are_left_out_where_one_block_is_more_than_the_budget() -> None:
@@ -75,3 +76,12 @@ def test_what_would_take_hours_is_refused_with_what_it_would_take() -> None:
     assert str(caught.value).startswith("config key 'tasks.my_etl.call': an item takes about 5 min")
     assert "allow it by config key 'block_seconds'" in str(caught.value)
     assert block(300.0, block_seconds=20 * MOST_SECONDS)["items"] >= 2
+
+
+def test_the_estimate_and_the_words_before_the_run_know_of_it() -> None:
+    found = {**settings({"item_seconds": 30.0, "kind": "cpu"}), "cores": [2]}
+    plan = make_plan(found, host())
+    said = describe(plan, host())
+
+    assert plan["estimate"]["seconds"] > 1000
+    assert "my_etl: an item takes about 30 s, so to stay within about" in said

@@ -249,3 +249,23 @@ def test_a_record_about_what_is_not_measured_is_refused_with_what_is() -> None:
 
 def test_numbers_in_lists_of_the_command_line_are_numbers(locks: list[str]) -> None:
     assert prepare(workers=["1", "3"], given={"workers": ["1", "3"]}).settings["workers"] == [1, 3]
+
+
+def test_changed_code_of_a_function_asks_for_its_blocks_alone(
+    working_directory: Path, locks: list[str]
+) -> None:
+    source = working_directory / "changing_jobs.py"
+    source.write_text("ITEMS = [1]\ndef f(item): return item\n")
+    tasks = {"mine": {"call": "changing_jobs:f", "items": "changing_jobs:ITEMS", "path": "."}}
+    prepare(tasks=tasks)
+    plan = make_plan(prepare(tasks=tasks).settings, host.probe("bench"))
+    write_atomically(RESULTS / "plan.json", json.dumps(plan))
+    journal(plan["blocks"][0], plan["code_digest"])
+    prepare(tasks=tasks)
+
+    source.write_text("ITEMS = [1]\ndef f(item): return -item\n")
+    (line,) = refusal(tasks=tasks)
+
+    assert "a task's code has changed since it was measured; nothing was touched" in line
+    assert line.endswith(f"move away {RESULTS / 'blocks' / plan['blocks'][0]['block']}")
+    assert locks

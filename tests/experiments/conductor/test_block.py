@@ -236,6 +236,22 @@ def test_no_repeats_where_none_are_allowed(make_bench: MakeBench) -> None:
     assert len(bench.launches()) == 3 * 5
 
 
+def test_a_slow_function_is_run_no_more_often_than_planned(make_bench: MakeBench) -> None:
+    bench, world = make_bench(looks=[3]), World(CLEAR, disturbed={("threads x1", 1): 1})
+    bench.plan["blocks"][0] |= {"likely_seconds": 100.0, "profiled_rounds": 1}
+    specs = []
+    launch = world.launch
+    bench.monkeypatch.setattr(
+        world, "launch", lambda spec, *more: (specs.append(spec), launch(spec, *more))[1]
+    )
+    bench.measure(world)
+    measured = [spec for spec in specs if spec["mode"] == "measure"]
+
+    assert len(bench.launches()) == len(measured) == 3 * 5
+    assert all(spec["core_limit_seconds"] is None for spec in measured)  # no batch is redone
+    assert [spec["profile"] for spec in measured] == [True] * 5 + [False] * 10
+
+
 # --- going on after a kill ------------------------------------------------------------------
 
 WORLDS = {
