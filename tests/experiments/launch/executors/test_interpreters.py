@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from experiments.launch.executors.one_process import Barrier, Integer, Tokens
-from tests.experiments.launch.driving import Launched, launch, python_or_skip, spec
+from tests.experiments.launch.driving import Launched, launch, spec
+from tests.pythons import python_or_skip
 
 REFUSAL = "module {} does not support loading in subinterpreters"
 
