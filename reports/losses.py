@@ -32,7 +32,7 @@ from reports.shares import Loss, Shares, sentence, shares
 from reports.summarise import approach_columns, where
 
 #: run their items on one thread, so cores are no ideal for them
-ON_ONE_THREAD = ("sequential", "asyncio")
+ON_ONE_THREAD = ("sequential", "asyncio", "trio", "anyio", "gevent")
 #: run them on threads of one interpreter, which share its GIL
 OF_THREADS = ("threads", "asyncio_to_thread")
 

@@ -25,6 +25,8 @@ KINDS = {
     "not run": "never launched",
     "left out": "left out by the plan",
 }
+#: executors that run coroutines on one loop
+LOOPS = ("asyncio", "trio", "anyio")
 WHOLE_BLOCK = "every approach"
 #: what the label of an approach ends in where several interpreters compete
 _TAG = re.compile(r" \[[^\[\]]*\]$")
@@ -156,9 +158,10 @@ def _full(block: Block, options: Mapping[str, list[dict[str, Any]]]) -> Iterator
 
 def _why(cell: _Cell, block: Block, settings: Mapping[str, Any], interpreter: int) -> str:
     """Why the plan hasn't got this cell; empty where its settings don't tell."""
-    if cell.executor == "asyncio" and _counts(block, "asyncio") == 1:
+    if cell.executor in LOOPS and _counts(block, cell.executor) == 1:
         return (
-            "asyncio: the items never yield to the event loop, so its tasks in flight don't count"
+            f"{cell.executor}: the items never yield to the event loop, so its tasks in flight "
+            "don't count"
         )
     if interpreter:
         return _FIRST_ONLY

@@ -17,14 +17,19 @@ from typing import Any, Tuple
 #: how often a worker looks whether the others are there, while the pool starts
 LOOK_SECONDS = 0.001
 PREFIX = "launch-"
+#: where Linux keeps named semaphores; loky's outlive a launch that is killed
+SEMAPHORES = Path("/dev/shm")
 _INTEGER = Struct("q")
 
 
 def own_folder(scratch: str) -> Path:
     """A new folder of this process; those of launches that were killed are removed."""
     for left in Path(scratch).glob(f"{PREFIX}*"):
-        if not _alive(left.name[len(PREFIX) :]):
+        pid = left.name[len(PREFIX) :]
+        if not _alive(pid):
             shutil.rmtree(left, ignore_errors=True)
+            for semaphore in SEMAPHORES.glob(f"sem.loky-{pid}-*"):
+                semaphore.unlink()
     own = Path(scratch, f"{PREFIX}{os.getpid()}")
     own.mkdir(exist_ok=True)
     return own

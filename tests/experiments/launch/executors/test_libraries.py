@@ -170,6 +170,7 @@ def test_nothing_survives_a_launch_whose_group_is_killed(
     # its files are removed by the next launch there
     launch(wanted("Squares", LOKY, tmp_path, workers=1))
     assert list(tmp_path.iterdir()) == []
+    assert list(Path("/dev/shm").glob(f"sem.loky-{done.one('hello')['pid']}-*")) == []
 
 
 def alive(mark: str) -> list[str]:
