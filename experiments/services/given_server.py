@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,17 +41,20 @@ def schema_on(dsn: str, connections: int) -> Iterator[tuple[str, list[int]]]:
         needed = "a given dsn needs psycopg: pip install 'poolwise[postgres]'"
         raise RefusedError(UNSUPPORTED, f"{needed} ({error})") from error
     where, name = words.shown(dsn), f"poolwise_{secrets.token_hex(8)}"
+    maybe_made = False
     try:
         try:
             with _connected(dsn) as connection:
                 _check_room(connection, connections, where)
+                maybe_made = True
                 connection.execute(f"CREATE SCHEMA {name}".encode())
                 pids = _local_server(connection)
         except psycopg.Error as error:
             raise RefusedError(CRASHED, f"PostgreSQL at {where}: {_told(error, dsn)}") from error
         yield name, pids
     finally:
-        _drop(dsn, name, where)
+        if maybe_made:
+            _drop(dsn, name, where)
 
 
 def _connected(dsn: str) -> psycopg.Connection[Any]:
@@ -88,6 +92,7 @@ def _local_server(connection: psycopg.Connection[Any]) -> list[int]:
 
 
 def _drop(dsn: str, name: str, where: str) -> None:
+    """Drop the schema; where that fails, the log says what is left and why."""
     import psycopg
 
     try:
@@ -95,8 +100,6 @@ def _drop(dsn: str, name: str, where: str) -> None:
             connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'".encode())
             connection.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE".encode())
     except psycopg.Error as error:
-        import sys
-
         said = _told(error, dsn)
         print(f"PostgreSQL at {where}: schema {name} may be left ({said})", file=sys.stderr)
 
