@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from experiments.estimate import LAUNCH_SECONDS
 from experiments.scaling import ITEMS_PER_WORKER, is_weak
 from experiments.settings import ConfigError
 from experiments.task_points import TaskPoint
@@ -139,7 +140,8 @@ def _seconds(
         items * item_seconds * (entry["workers"] if is_weak(block) else 1) / _speedup(entry, block)
         for entry in approaches
     )
-    return (ROUNDS * BATCHES + 1) * a_batch + items * item_seconds
+    beside = ROUNDS * len(approaches) * LAUNCH_SECONDS
+    return (ROUNDS * BATCHES + 1) * a_batch + items * item_seconds + beside
 
 
 def _speedup(entry: Mapping[str, Any], block: Mapping[str, Any]) -> float:
