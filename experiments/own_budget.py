@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from experiments.estimate import LAUNCH_SECONDS
 from experiments.scaling import ITEMS_PER_WORKER, is_weak
 from experiments.settings import ConfigError
 from experiments.task_points import TaskPoint
@@ -107,8 +108,13 @@ def _designs(block: Mapping[str, Any], there: int) -> Iterator[tuple[int, list[M
     """
     counts = sorted({entry["workers"] for entry in block["approaches"]} - {1}) or [1]
     for most in reversed(counts):
-        kept = [e for e in block["approaches"] if e["workers"] <= most]
-        yield ITEMS_PER_WORKER * most, kept
+        below = [count for count in counts if count <= most]
+        for some in ([1, *below], below[::-2]):  # every other one reaches as far for half the time
+            kept = [
+                e for e in block["approaches"]
+                if e["workers"] in some or e["executor"] == "sequential"
+            ]  # fmt: skip
+            yield ITEMS_PER_WORKER * most, kept
     least = min(counts, key=lambda count: (abs(count - block["cores"]), count))
     if block["kind"] == "waiting":  # twice the fewest, where there are as many items
         least = max((count for count in counts[:2] if count <= there), default=counts[0])
@@ -134,7 +140,8 @@ def _seconds(
         items * item_seconds * (entry["workers"] if is_weak(block) else 1) / _speedup(entry, block)
         for entry in approaches
     )
-    return (ROUNDS * BATCHES + 1) * a_batch + items * item_seconds
+    beside = ROUNDS * len(approaches) * LAUNCH_SECONDS
+    return (ROUNDS * BATCHES + 1) * a_batch + items * item_seconds + beside
 
 
 def _speedup(entry: Mapping[str, Any], block: Mapping[str, Any]) -> float:
@@ -147,6 +154,8 @@ def _speedup(entry: Mapping[str, Any], block: Mapping[str, Any]) -> float:
 
 def _short(seconds: float) -> str:
     """Seconds as people say them."""
-    if seconds < 2:
+    if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
+    if seconds < 10:
+        return f"{seconds:.2g} s"
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

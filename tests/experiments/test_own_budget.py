@@ -85,3 +85,11 @@ def test_the_estimate_and_the_words_before_the_run_know_of_it() -> None:
 
     assert plan["estimate"]["seconds"] > 1000
     assert "my_etl: an item takes about 30 s, so to stay within about" in said
+
+
+def test_waiting_work_keeps_large_pools_before_it_keeps_every_count() -> None:
+    planned = block(0.02, "waiting")
+    threads = [one["workers"] for one in planned["approaches"] if one["executor"] == "threads"]
+
+    assert max(threads) >= 16
+    assert planned["budget_seconds"] == BLOCK_SECONDS
