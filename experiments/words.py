@@ -30,6 +30,7 @@ def describe(plan: Mapping[str, Any], host: Mapping[str, Any]) -> str:
         lines.append("  weak scaling: w workers get w times the items of the sequential program")
     lines += _block_lines(blocks)
     lines += [f"  {title(block)}: {note}" for block in blocks for note in block.get("notes", [])]
+    lines += _lacking_lines(blocks)
     lines += _budget_lines(plan)
     lines += [_control_line(block) for block in plan["blocks"] if block.get("control")]
     lines += _overhead_lines([block for block in plan["blocks"] if is_overhead(block)])
@@ -58,6 +59,14 @@ def _block_lines(blocks: Sequence[Mapping[str, Any]]) -> Iterable[str]:
         span = f"{workers[0]} to {workers[-1]} workers" if len(workers) > 1 else "1 worker"
         noun = "core" if cores == "1" else "cores"
         yield f"  {title(group[0])}: on {cores} {noun}, {span}, {', '.join(names)}"
+
+
+def _lacking_lines(blocks: Sequence[Mapping[str, Any]]) -> Iterable[str]:
+    """What interpreters can't run, a line a reason; limits of the config are told in the report."""
+    left_out = [one["reason"] for block in blocks for one in block["not_run"]]
+    reasons = [reason for reason in left_out if not reason.startswith("config key")]
+    for reason in dict.fromkeys(reasons):
+        yield f"  {reason}: {count(reasons.count(reason), 'approach', 'approaches')} not run"
 
 
 def _search_lines(plan: Mapping[str, Any]) -> Iterable[str]:
@@ -107,9 +116,9 @@ def _budget_lines(plan: Mapping[str, Any]) -> Iterable[str]:
         )
 
 
-def count(number: int, noun: str) -> str:
+def count(number: int, noun: str, plural: str = "") -> str:
     """A number with its noun, as people say it."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
 
 
 def minutes(seconds: float) -> str:

@@ -189,6 +189,15 @@ def test_the_plan_in_words_names_all_interpreters() -> None:
     assert "cpython-3.11.7, cpython-3.13.0t" in describe(plan(machine), machine)
 
 
+def test_the_plan_in_words_says_what_an_interpreter_cannot_run() -> None:
+    machine = facts(FREE)
+
+    assert (
+        "  math_numpy needs the module numpy, which cpython-3.13.0t lacks: 3 approaches not run"
+        in describe(plan(machine, tasks=["math_numpy"]), machine).splitlines()
+    )
+
+
 @pytest.mark.parametrize(
     ("pythons", "said"),
     [
