@@ -31,6 +31,11 @@ class Interpreters(Threads):
     _import_seconds: List[float] = []
 
     @classmethod
+    def pickles(cls, options: Dict[str, Any]) -> bool:
+        """What can't be shared by interpreters is pickled on its way (PEP 734)."""
+        return True
+
+    @classmethod
     def unsupported(cls, task: Task, options: Dict[str, Any]) -> Optional[str]:
         """Before Python 3.14."""
         if _pool_class() is not None:
