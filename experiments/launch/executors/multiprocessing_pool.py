@@ -14,12 +14,28 @@ from experiments.launch.executors.processes import Processes
 LOOK_SECONDS = 0.1
 
 
+class _Watched(Pool):
+    """A pool that remembers every process it has started: it replaces those that have died."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self.started: List[Any] = []
+        super().__init__(*args, **options)
+
+    def Process(  # type: ignore[override]  # noqa: N802 - the library's name for it
+        self, context: Any, *args: Any, **options: Any
+    ) -> Any:
+        """What the pool starts its workers by, from whichever of its threads."""
+        process = context.Process(*args, **options)
+        self.started.append(process)
+        return process
+
+
 class MultiprocessingPool(Processes):
     """Items through `Pool.map`, whose default is 4 chunks a worker (`processes`: chunk auto)."""
 
     name = "multiprocessing_pool"
     defaults = {"start_method": "fork"}
-    _started: Optional[Pool] = None
+    _started: Optional[_Watched] = None
 
     def start(self) -> None:
         """Start every process and wait until each has imported the task and met the others."""
@@ -29,8 +45,8 @@ class MultiprocessingPool(Processes):
             self.task.share(processes.shared_kit(context)),
             context.Barrier(self.workers),
         )
-        self._started = context.Pool(self.workers, worker.begin, setup)
-        self._processes = list(getattr(self._started, "_pool", ()))
+        self._started = _Watched(self.workers, worker.begin, setup, context=context)
+        self._processes = self._started.started
         self._import_seconds = self._mapped(worker.meet, range(self.workers), 1)
 
     def run(self, items: List[Any]) -> List[Any]:

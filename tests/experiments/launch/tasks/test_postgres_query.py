@@ -135,6 +135,7 @@ def test_settings_for_other_servers_do_not_reach_a_temporary_one(
     assert len(threads(make("postgres_query", there), 4, 1)) == 4
 
 
+@pytest.mark.host  # each takes seconds
 @pytest.mark.parametrize("executor", ["sequential", "threads", "asyncio", "processes"])
 def test_a_launch_whose_server_has_died_says_so(executor: str, tmp_path: Path) -> None:
     with cluster(tmp_path) as service:
@@ -166,6 +167,7 @@ class _Killer(threading.Thread):
         os.kill(self.pid, signal.SIGKILL)
 
 
+@pytest.mark.host  # each takes seconds
 @pytest.mark.parametrize("executor", ["threads", "asyncio"])
 def test_a_server_that_dies_in_the_middle_ends_the_launch_with_a_reason(
     executor: str, tmp_path: Path
