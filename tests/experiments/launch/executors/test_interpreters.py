@@ -63,9 +63,13 @@ def test_locks_and_counters_are_the_same_to_all_interpreters() -> None:
 
 def test_updates_without_a_guard_are_lost() -> None:
     params = {"guard": "none", "item_ms": 1.0}
-    free = run("locked_counter", params=params, items=8, scale=20000, workers=4)
 
-    assert free.one("extras")["lost_updates"] > 0
+    def lost() -> int:
+        free = run("locked_counter", params=params, items=8, scale=20000, workers=4)
+        return int(free.one("extras")["lost_updates"])
+
+    # a host that gives one core only lets hardly any update meet another
+    assert any(lost() for _ in range(10))
 
 
 @pytest.mark.parametrize(
