@@ -128,4 +128,5 @@ def refusal(
         return ""
     if interpreter in checked["refused"]:
         return str(checked["refused"][interpreter])
-    return str(checked["unpicklable"]) if executor.pickles(entry["options"]) else ""
+    pickled = executor.pickles(executor.all_options(entry["options"]))
+    return str(checked["unpicklable"]) if pickled else ""

@@ -83,7 +83,8 @@ def _prepare(
 ) -> Run:
     resolved = settings.resolve(config, folder)
     decision = resolved.pop("decision")  # no part of the plan: another one measures nothing
-    facts = host.probe(resolved["machine"], cores, **host.asked(resolved))
+    probed = host.asked(resolved)
+    facts = host.probe(resolved["machine"], cores, **probed)
     machine = facts["machine"]
     results = Path(resolved["results"]) / machine
     take = functools.cache(lambda: lock.acquire("run"))  # not closed: held until this process ends
@@ -91,7 +92,7 @@ def _prepare(
     resolved = with_checks(resolved, look)
     plan = make_plan(resolved, facts)
     run = Run(resolved, machine, results.as_posix(), cores, plan["digest"], plan["search_digest"],
-              host.asked(resolved), _recorded(decision, plan))  # fmt: skip
+              probed, _recorded(decision, plan))  # fmt: skip
     if errand:
         return run
     _check_old_results(results, plan)

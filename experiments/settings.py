@@ -90,6 +90,11 @@ def resolve(config: Mapping[str, Any], folder: Path | None = None) -> dict[str, 
     return settings
 
 
+def named_executor(entry: Any) -> tuple[str, dict[str, Any]]:
+    """The executor that an entry of config key `executors` names, and the options it asks for."""
+    return (entry, {}) if isinstance(entry, str) else (entry["executor"], entry["options"])
+
+
 def _flag(value: Any) -> Any:
     """Snakemake leaves the `true` and `false` of its --config as text."""
     return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value

@@ -155,6 +155,19 @@ def verdict_rows(verdicts: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]
     return {(row["block"], row["mode"]): row for row in records(verdicts)}
 
 
+def described(results: Results, verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Verdicts with their block's subject (cut where it is long) and kind of work, and the doubt:
+    the mark of what can't be true, empty where nothing speaks against it."""  # fmt: skip
+    kinds = {block.name: block.kind for block in results.blocks}
+    subjects = {block.name: wording.short(block.subject) for block in results.blocks}
+    doubts = [sentences.doubt(row) for row in records(verdicts)]
+    return verdicts.assign(
+        kind=verdicts["block"].map(kinds),
+        subject=verdicts["block"].map(subjects),
+        doubt=pd.Series(doubts, index=verdicts.index, dtype=object),
+    )
+
+
 def _grave(results: Results, block: Block, row: Row, once: Row | None) -> list[str]:
     """Warnings that concern what the verdict means, not only its noise: they go to page one.
 
@@ -208,7 +221,7 @@ def _value(cell: Any) -> float | None:
 
 def _code(row: Row) -> str:
     """The recommendation as code; nothing for a candidate that isn't one (yet)."""
-    if row["verdict"] not in ("best", "tie", "no-gain") or sentences.doubt(row):
+    if not sentences.stands(row):
         return ""
     return snippets.code(str(row["executor"]), str(row["executor_options"]), int(row["workers"]))
 

@@ -74,7 +74,7 @@ def _settings(results: Results, tasks: Sequence[str]) -> dict[str, Any]:
         "results": plan.get("results", "results"),
         **{key: value for key, value in sorted(plan.items()) if key not in _LEFT_OUT},
         "seed": results.plan.get("seed", 0),
-        "tasks": [entry for entry in entries if _task(entry) in tasks],
+        "tasks": _as_given([entry for entry in entries if _task(entry) in tasks]),
         "breakeven": [],
         "overheads": False,
         "decision": list(tasks),
@@ -86,6 +86,13 @@ def _settings(results: Results, tasks: Sequence[str]) -> dict[str, Any]:
         if isinstance(plan.get(axis), list):
             found[axis] = [task for task in plan[axis] if task in tasks]
     return found
+
+
+def _as_given(entries: list[Any]) -> Any:
+    """The plan's entries as config key `tasks` takes them: as a mapping if they came from one."""
+    if not any(isinstance(entry, Mapping) and "key" in entry for entry in entries):
+        return entries
+    return {one["task"]: {**one.get("own", {}), "params": one["params"]} for one in entries}
 
 
 def _task(entry: Any) -> str:

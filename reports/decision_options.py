@@ -13,13 +13,6 @@ from reports.answers import cell, gain
 from reports.load import Approach, Block, records
 from reports.sentences import Row
 
-_STATUSES = {
-    "wrong": "wrong answer",
-    "crashed": "crashed",
-    "timeout": "timed out",
-    "unsupported": "unsupported",
-}
-
 
 @dataclass(frozen=True)
 class Option:
@@ -60,7 +53,7 @@ def options(summary: pd.DataFrame, block: Block, verdict: Row, sure: bool) -> It
     for row in records(steady[steady["status"] == "ok"].sort_values("seconds", kind="stable")):
         yield _option(row, once.get(row["approach"]), _why(row, verdict, block.objective, sure))
     for row in records(steady[steady["status"] != "ok"]):
-        status = _STATUSES.get(str(row["status"]), "not run")
+        status = sentences.FAILURES.get(str(row["status"]), "not run")
         yield _empty(str(row["approach"]), f"failed: {status}: {row['reason'] or 'no reason'}")
     for left in block.not_run:
         yield _empty(left.label, f"not measured: {left.reason}")

@@ -15,7 +15,6 @@ from reports.decision_options import Option, options
 from reports.load import Block, Results, records
 from reports.sentences import Row
 
-DECIDED = ("best", "tie", "no-gain")
 ACCEPTED, PROPOSED = "accepted", "proposed"
 
 
@@ -56,7 +55,7 @@ def decide(
     numbers = gain(steady)
     return Decision(
         block=block,
-        title=f"{wording.short(block.subject)} on {block.place}",
+        title=block.title,
         place=block.place,
         mark=sentences.MARKS.get(str(steady["verdict"]), ""),
         verdict=str(steady["verdict"]),
@@ -77,7 +76,7 @@ def decide(
 
 def _sure(row: Row, suspect: bool) -> bool:
     """Whether a verdict chooses: it stands, and it can be true."""
-    return str(row["verdict"]) in DECIDED and not sentences.doubt(row) and not suspect
+    return sentences.stands(row) and not suspect
 
 
 def _text(row: Row, block: Block, suspect: bool) -> str:
@@ -86,7 +85,7 @@ def _text(row: Row, block: Block, suspect: bool) -> str:
     if _sure(row, suspect):
         return f'Chosen option: "{row["approach"]}", because {_because(row)}. {certainty}'
     told = sentences.recommendation(row)
-    if str(row["verdict"]) not in DECIDED:
+    if str(row["verdict"]) not in sentences.DECIDED:
         return f"{told} {certainty}".strip()
     why = "the A/A control of this run failed" if suspect else "this can't be right as measured"
     return f"No option is chosen, as {why}; measure again. The verdict was: {told} {certainty}"
@@ -113,7 +112,7 @@ def _consequences(row: Row, once: Row | None, summary: pd.DataFrame, sure: bool)
     if sure:
         steady = summary[summary["mode"] == "steady"]
         own = records(steady[steady["approach"] == row["approach"]])
-        yield from _measured(row, own[0], _sequential(steady))
+        yield from _measured(row, own[0], sentences.sequential(records(steady)))
     for concern in sentences.concerns(row, once):
         yield f"Bad, because of a warning: {concern}."
 
@@ -155,20 +154,15 @@ def _lower(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _sequential(steady: pd.DataFrame) -> Row | None:
-    rows = steady[(steady["executor"] == "sequential") & (steady["status"] == "ok")]
-    rows = rows.sort_values("seconds")
-    return None if rows.empty else records(rows)[0]
-
-
 # --- figure and scope -------------------------------------------------------------------------
 
 
 def _figure(results: Results, block: Block, summary: pd.DataFrame) -> str:
     """Relative link to the block's curves; empty where it has none."""
-    if figures.curve_rows(summary).empty:
+    path = figures.curves_path(results, block)
+    if path is None or figures.curve_rows(summary).empty:
         return ""
-    return figures.speedup_path(results.folder, block).relative_to(results.folder).as_posix()
+    return path.relative_to(results.folder).as_posix()
 
 
 def _scope(results: Results, block: Block, summary: pd.DataFrame) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ def speedup(
     if figures.curve_rows(summary).empty or not results.detailed:
         return None
     kind = "Scaled speedup" if block.is_weak else "Speedup"
-    name = f"{kind} against workers, {_short(block)}"
+    name = f"{kind} against workers, {block.title}"
     ring = ", a ring the recommendation" if sentences.picks_pool(row) else ""
     caption = (
         f"{name}; on the right, the time of a batch. Points are launches, bars 95% intervals{ring}."
@@ -70,14 +70,14 @@ def costs(results: Results, summary: pd.DataFrame, block: Block, number: int) ->
     if not there or not results.detailed:
         return None
     what = wording.capital(wording.listing([cost.name for cost in there]))
-    alone = _sequential(summary)
+    alone = sentences.sequential(records(summary))
     found = " ".join(_ends(rows, alone, cost) for cost in there)
-    caption = f"{what} against workers, {_short(block)}."
+    caption = f"{what} against workers, {block.title}."
     if there[0].column == "latency_p99_ms":
         caption += " Latency is the p99 with its 95% interval, dotted the p50."
     label = f"{what} against workers, {block.subject} on {block.place}. {found}"
     path = figures.panels_path(results.folder, block)
-    svg, name = figures.inline(path, f"p{number}", label), f"{what}, {_short(block)}"
+    svg, name = figures.inline(path, f"p{number}", label), f"{what}, {block.title}"
     return FigureView(svg, caption, name, wide=len(there) > NARROW_PANELS)
 
 
@@ -144,13 +144,3 @@ def _ends(rows: pd.DataFrame, alone: Row | None, cost: _Cost) -> str:
     known = alone is not None and wording.known(alone[cost.column])
     beside = f", sequential {cost.told(alone[cost.column])}" if known and alone else ""
     return f"{cost.finding} {reach}{beside}."
-
-
-def _sequential(summary: pd.DataFrame) -> Row | None:
-    steady = summary[(summary["mode"] == "steady") & (summary["status"] == "ok")]
-    own = steady[steady["executor"] == "sequential"].sort_values("seconds", kind="stable")
-    return records(own)[0] if len(own) else None
-
-
-def _short(block: Block) -> str:
-    return f"{wording.short(block.subject)} on {block.place}"

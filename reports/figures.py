@@ -52,6 +52,13 @@ def multiples_path(folder: Path, block: Block) -> Path:
     return folder / FOLDER / f"multiples-{safe(block.subject)}.svg"
 
 
+def curves_path(results: Results, block: Block) -> Path | None:
+    """File that a block's curves are in: its own, or in a large grid its task's, if it has one."""
+    if results.detailed:
+        return speedup_path(results.folder, block)
+    return multiples_path(results.folder, block) if block.subject in by_task(results) else None
+
+
 def breakeven_path(folder: Path, search: str) -> Path:
     """File of a break-even search's figure."""
     return folder / FOLDER / f"breakeven-{safe(search)}.svg"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from reports import wording
+from reports.answers import cell
 from reports.interpreters import RULINGS, cost
 from reports.load import Results, records
 from reports.sentences import Row
@@ -52,8 +53,7 @@ class Move:
 def moves(results: Results, table: pd.DataFrame) -> list[Move]:
     """One for each interpreter but the first; none where there is only one."""
     places = {block.name: (f"block-{n}", block) for n, block in enumerate(results.blocks)}
-    named = {name: f"{wording.short(block.subject)} on {block.place}"
-             for name, (_, block) in places.items()}  # fmt: skip
+    named = {name: block.title for name, (_, block) in places.items()}
     made = []
     for (other, interpreter), group in _from_first(table):
         steady = [row for row in records(group[group["mode"] == "steady"]) if row["block"] in named]
@@ -101,22 +101,18 @@ def _line(row: Row, anchor: str, place: str) -> MoveLine:
         mark=MARKS[str(row["ruling"])],
         ruling=str(row["ruling"]),
         approach=str(row["approach"]),
-        seconds=_cell(wording.seconds(row["seconds"])),
+        seconds=cell(wording.seconds(row["seconds"])),
         other_approach=str(row["other_approach"]),
-        other_seconds=_cell(wording.seconds(row["other_seconds"])),
+        other_seconds=cell(wording.seconds(row["other_seconds"])),
         ratio=wording.times(row["ratio"]),
         interval=wording.times_interval(row["ratio_low"], row["ratio_high"]),
-        sequential=_cell(wording.times(row["sequential_ratio"])),
-        own=_cell(wording.times(row["own_gain"])),
+        sequential=cell(wording.times(row["sequential_ratio"])),
+        own=cell(wording.times(row["own_gain"])),
         values=tuple(
             float(row[name]) if wording.known(row[name]) else None
             for name in ("seconds", "other_seconds", "ratio", "sequential_ratio", "own_gain")
         ),
     )
-
-
-def _cell(text: str) -> str:
-    return "\N{EN DASH}" if text == wording.UNKNOWN else text
 
 
 def _silent(rows: Sequence[Row], named: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -133,7 +129,7 @@ def rules(verdicts: pd.DataFrame, table: pd.DataFrame) -> Iterator[tuple[str, st
 
     `verdicts` tell blocks' subjects and whether nothing doubts them: a doubted one carries none.
     """
-    steady = verdicts[(verdicts["mode"] == "steady") & verdicts["sound"]]
+    steady = verdicts[(verdicts["mode"] == "steady") & (verdicts["doubt"] == "")]
     subjects = dict(zip(steady["block"], steady["subject"], strict=True))
     for (other, interpreter), group in _from_first(table):
         rows = records(group[(group["mode"] == "steady") & group["block"].isin(list(subjects))])

@@ -13,6 +13,7 @@ import pandas as pd
 from experiments import schema
 from experiments.statistics.breakeven import Axis
 from experiments.statistics.objectives import OBJECTIVES, Objective
+from reports import wording
 
 #: an approach in the tables: interpreter, executor, options as sorted JSON, workers
 Key = tuple[str, str, str, int]
@@ -85,7 +86,12 @@ class Block:
     @property
     def place(self) -> str:
         """The core count in words."""
-        return "1 core" if self.cores == 1 else f"{self.cores} cores"
+        return wording.count(self.cores, "core")
+
+    @property
+    def title(self) -> str:
+        """Both, the subject cut where it is long: mixed (cpu_share=0.75) on 2 cores."""
+        return f"{wording.short(self.subject)} on {self.place}"
 
 
 @dataclass(frozen=True)

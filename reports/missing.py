@@ -13,15 +13,13 @@ import pandas as pd
 
 from reports import wording
 from reports.load import Block, Results, records
+from reports.sentences import FAILURES
 
 #: the task with its parameters, and the core count
 Place = tuple[str, int]
 #: how a failed status is called, and the order of the table's rows: what was planned comes last
 KINDS = {
-    "wrong": "wrong answer",
-    "crashed": "crashed",
-    "timeout": "timed out",
-    "unsupported": "unsupported",
+    **FAILURES,
     "not run": "never launched",
     "left out": "left out by the plan",
 }
@@ -135,7 +133,7 @@ def _option_levels(blocks: Sequence[Block]) -> dict[str, list[dict[str, Any]]]:
     for one in {(a.executor, a.options): a for block in blocks for a in block.approaches}.values():
         own = seen.setdefault(one.executor, {})
         given = json.loads(one.options)
-        for key in {*own, *given}:
+        for key in dict.fromkeys([*own, *given]):  # a set has another order each time
             level = given.get(key)
             own.setdefault(key, {})[json.dumps(level)] = level
     return {executor: _combined(levels) for executor, levels in seen.items()}

@@ -9,7 +9,8 @@ import pandas as pd
 
 from experiments.statistics.objectives import OBJECTIVES, Objective
 from reports import sentences, wording
-from reports.load import Results, records
+from reports.answers import described
+from reports.load import Results
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,7 @@ class Notes:
 
 def notes(results: Results, verdicts: pd.DataFrame) -> Notes:
     """Each sentence carries its numbers and is absent where there are none."""
-    subjects = {block.name: wording.short(block.subject) for block in results.blocks}
-    verdicts = verdicts.assign(
-        subject=verdicts["block"].map(subjects),
-        doubt=[sentences.doubt(row) for row in records(verdicts)],
-    )
+    verdicts = described(results, verdicts)
     steady = verdicts[verdicts["mode"] == "steady"]
     return Notes(
         before=tuple(filter(None, [_weak(results), _objective(steady)])),

@@ -89,6 +89,7 @@ def context(results: Results) -> dict[str, Any]:
     searches = breakeven_view.views(results)
     rules = thumb.rules(results, tables)
     opening = [f"{rule.advice}: {rule.evidence}" for rule in rules]
+    evidence = Evidence(results, tables, opening)
     script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
     ruled = claims_view.groups(results, tables.claims)
     return {
@@ -118,8 +119,8 @@ def context(results: Results) -> dict[str, Any]:
         "claims_counted": claims_view.counted(ruled),
         "settings": method.settings(results),
         **_costs(results, tables),
-        **_grid(results, tables),
-        **_audit(Evidence(results, tables, opening)),
+        **_grid(evidence),
+        **_audit(evidence),
         "running_costs": running_costs.view(results, tables.overheads),
         "plausibility": method.plausibility_rules(results),
         "ceiling": method.ceiling_lines(tables.ceiling),
@@ -173,10 +174,10 @@ def _costs(results: Results, tables: Tables) -> dict[str, Any]:
     }
 
 
-def _grid(results: Results, tables: Tables) -> dict[str, Any]:
-    absent = missing.missing(results, tables.summary)
+def _grid(evidence: Evidence) -> dict[str, Any]:
+    results, absent = evidence.results, evidence.missing
     return {
-        "factors": grid.factors(results, tables.samples),
+        "factors": grid.factors(results, evidence.tables.samples),
         "cells": missing.tally(results, absent),
         "missing": missing.lines(results, absent),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from experiments.statistics.objectives import OBJECTIVES, Objective
@@ -14,6 +14,15 @@ from reports.load import Block
 
 Row = Mapping[str, Any]
 
+#: verdicts that say what to take
+DECIDED = ("best", "tie", "no-gain")
+#: how the status of an approach that gave no answer is called
+FAILURES = {
+    "wrong": "wrong answer",
+    "crashed": "crashed",
+    "timeout": "timed out",
+    "unsupported": "unsupported",
+}
 #: a mark for each verdict that reads without colour, from filled to empty
 MARKS = {"best": "●", "tie": "◐", "no-gain": "○", "inconclusive": "?", "failed": "✕"}
 MEANINGS = {
@@ -71,10 +80,24 @@ def is_sequential(row: Row) -> bool:
     return str(row["executor"]) == "sequential"
 
 
+def stands(row: Row) -> bool:
+    """Whether a verdict says what to take, and nothing speaks against its numbers."""
+    return str(row["verdict"]) in DECIDED and not doubt(row)
+
+
 def picks_pool(row: Row) -> bool:
     """Whether a pool is recommended, and nothing speaks against its numbers."""
-    decided = str(row["verdict"]) not in ("inconclusive", "failed")
-    return decided and not is_sequential(row) and not doubt(row)
+    return stands(row) and not is_sequential(row)
+
+
+def sequential(rows: Iterable[Row]) -> Row | None:
+    """The fastest sequential program of some rows of summary.csv that ran (steady ones)."""
+    ran = [row for row in rows if is_sequential(row) and row["status"] == "ok"]
+    return min(
+        (row for row in ran if row["mode"] == "steady"),
+        key=lambda row: float(row["seconds"]),
+        default=None,
+    )
 
 
 def alone(row: Row) -> bool:

@@ -16,12 +16,6 @@ from reports.law_lines import Law
 from reports.load import Block, Results, records
 from reports.sentences import Row
 
-_STATUS_WORDS = {
-    "wrong": "wrong answer",
-    "crashed": "crashed",
-    "timeout": "timed out",
-    "unsupported": "unsupported",
-}
 _RACE_WORDS = {"leader": "fastest", "tied": "tied", "slower": "slower", "undecided": "undecided"}
 #: the same where the race was not about time
 _OTHER_RACE_WORDS = _RACE_WORDS | {"leader": "lowest", "slower": "higher", "failed": "no value"}
@@ -161,7 +155,7 @@ def _story(
 ) -> tuple[tuple[str, str], ...]:
     """The paragraphs under the recommendation, each with the words it begins with."""
     rows = tables.steady.get(block.name, [])
-    sequential = _sequential(rows)
+    sequential = sentences.sequential(rows)
     note = f"{wording.capital(block.objective_note)}." if block.objective_note else ""
     weak = f"{sentences.WEAK}, and a batch is the sequential program's work."
     told = {
@@ -181,12 +175,6 @@ def _story(
     }
     paragraphs = ((name, " ".join(filter(None, texts))) for name, texts in told.items())
     return tuple((name, text) for name, text in paragraphs if text)
-
-
-def _sequential(rows: Sequence[Row]) -> Row | None:
-    """The fastest sequential row that ran."""
-    ran = [row for row in rows if row["executor"] == "sequential" and row["status"] == "ok"]
-    return min(ran, key=lambda row: float(row["seconds"]), default=None)
 
 
 def _row_of(rows: Sequence[Row], approach: str) -> Row | None:
@@ -265,7 +253,7 @@ def _absent(summary: pd.DataFrame, block: Block) -> tuple[Absent, ...]:
     """What did not run, or ran and failed, with its reason."""
     steady = summary[(summary["mode"] == "steady") & (summary["status"] != "ok")]
     failed = [
-        Absent(row["approach"], _STATUS_WORDS.get(row["status"], "not run"), row["reason"])
+        Absent(row["approach"], sentences.FAILURES.get(row["status"], "not run"), row["reason"])
         for row in records(steady)
     ]
     planned = [Absent(one.label, "not planned", one.reason) for one in block.not_run]

@@ -14,12 +14,11 @@ import pandas as pd
 
 from experiments.statistics.objectives import OBJECTIVES, Objective
 from reports import interpreters_view, sentences, thumb_costs, wording
-from reports.answers import Tables
+from reports.answers import Tables, described
 from reports.load import Results, records
 
 #: what a reader keeps in mind; the sections have the rest
 MOST_RULES = 6
-DECIDED = ("best", "tie")
 WORK = {"cpu": "CPU-bound work", "waiting": "Waiting work"}
 #: of a pool with more workers than cores: proven worse than the leader
 _BEATEN = ("slower", "dropped")
@@ -35,20 +34,8 @@ class Rule:
 
 def rules(results: Results, tables: Tables) -> list[Rule]:
     """The first few that this run's data support, the ones on verdicts first."""
-    verdicts = _verdicts(results, tables.verdicts)
+    verdicts = described(results, tables.verdicts)
     return list(islice(_all(verdicts, tables), MOST_RULES))
-
-
-def _verdicts(results: Results, verdicts: pd.DataFrame) -> pd.DataFrame:
-    """All verdicts, with the kind of work, the subject's name, and whether nothing doubts them."""
-    kinds = {block.name: block.kind for block in results.blocks}
-    subjects = {block.name: wording.short(block.subject) for block in results.blocks}
-    sound = [not sentences.doubt(row) for row in records(verdicts)]
-    return verdicts.assign(
-        kind=verdicts["block"].map(kinds),
-        subject=verdicts["block"].map(subjects),
-        sound=pd.Series(sound, index=verdicts.index, dtype=bool),
-    )
 
 
 def _all(verdicts: pd.DataFrame, tables: Tables) -> Iterator[Rule]:
@@ -68,8 +55,8 @@ def _kind(steady: pd.DataFrame, kind: str) -> Iterator[Rule]:
     blocks = steady[steady["kind"] == kind]
     blocks = blocks[blocks["cores"] == blocks["cores"].max()]
     pools = blocks[(blocks["executor"] != "sequential") & blocks["speedup_low"].notna()]
-    pools = pools[pools["sound"]]
-    won = pools[pools["verdict"].isin(DECIDED)]
+    pools = pools[pools["doubt"] == ""]
+    won = _standing(pools)
     if not won.empty:
         groups = sorted(won.groupby("executor"), key=lambda pair: -len(pair[1]))
         for executor, group in groups[:2]:
@@ -124,7 +111,7 @@ def _no_gain(steady: pd.DataFrame) -> Iterator[Rule]:
     """Where the sequential program is enough."""
     for name, blocks in steady.groupby("objective", sort=False):
         what: Objective = OBJECTIVES[str(name)]
-        rows = blocks[(blocks["verdict"] == "no-gain") & blocks["sound"]]
+        rows = blocks[(blocks["verdict"] == "no-gain") & (blocks["doubt"] == "")]
         if not rows.empty:
             where = wording.listing([_place(row) for row in records(rows)])
             margin = wording.percent(rows["margin"].iloc[0])
@@ -137,8 +124,8 @@ def _no_gain(steady: pd.DataFrame) -> Iterator[Rule]:
 
 def _crowded(steady: pd.DataFrame, summary: pd.DataFrame) -> Iterator[Rule]:
     """CPU-bound work: whether pools with more workers than cores are all proven worse."""
-    picks = steady[steady["verdict"].isin(DECIDED) & (steady["kind"] == "cpu") & steady["sound"]]
-    pools = picks[(picks["executor"] != "sequential") & (picks["workers"] <= picks["cores"])]
+    picks = _standing(steady[steady["kind"] == "cpu"])
+    pools = picks[picks["executor"] != "sequential"]  # one that is crowded itself speaks against it
     races = summary[(summary["mode"] == "steady") & (summary["workers"] > summary["cores"])]
     found = [_races(row, races) for row in records(pools)]
     beaten = [race for race in found if race and set(race) <= set(_BEATEN)]
@@ -151,6 +138,10 @@ def _crowded(steady: pd.DataFrame, summary: pd.DataFrame) -> Iterator[Rule]:
         )
 
 
+def _standing(verdicts: pd.DataFrame) -> pd.DataFrame:
+    return verdicts[verdicts["verdict"].isin(sentences.DECIDED) & (verdicts["doubt"] == "")]
+
+
 def _races(pick: sentences.Row, races: pd.DataFrame) -> list[str]:
     rows = races[(races["block"] == pick["block"]) & (races["executor"] == pick["executor"])]
     return [str(race) for race in rows["race"]]
@@ -158,11 +149,13 @@ def _races(pick: sentences.Row, races: pd.DataFrame) -> list[str]:
 
 def _oneshot(verdicts: pd.DataFrame) -> Iterator[Rule]:
     """Where the answer differs when the pool lives for one batch only."""
-    sure = verdicts[verdicts["verdict"].isin((*DECIDED, "no-gain")) & verdicts["sound"]]
+    sure = _standing(verdicts)
     both = sure[sure["mode"] == "steady"].merge(
         sure[sure["mode"] == "oneshot"], on="block", suffixes=("", "_once")
     )
     other = both[both["approach"] != both["approach_once"]]
+    # where the start is next to nothing, it is not what changes the recommendation
+    other = other[other["startup_seconds"] > other["margin"] * other["seconds"]]
     if other.empty:
         return
     cost = other.sort_values("startup_seconds", ascending=False).iloc[0]

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from experiments.approaches import approach, worker_counts
 from experiments.breakeven.searches import point_at
-from experiments.plan import approach, block_digest, make_block, worker_counts
+from experiments.plan import block_digest, make_block
 from experiments.pythons.grid import first_only
 from experiments.scaling import item_limits
 from experiments.statistics.breakeven import OVERRIDE, family_name

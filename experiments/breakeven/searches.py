@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from experiments.settings import ConfigError
+from experiments.settings import ConfigError, named_executor
 from experiments.statistics.breakeven import Axis
 from experiments.task_points import TaskPoint, combinations, task_points
 
@@ -92,7 +92,7 @@ def _search(
 
 
 def _of_grid(settings: Mapping[str, Any]) -> list[str]:
-    names = [one if isinstance(one, str) else one["executor"] for one in settings["executors"]]
+    names = [named_executor(entry)[0] for entry in settings["executors"]]
     return list(dict.fromkeys(["sequential", *names]))
 
 

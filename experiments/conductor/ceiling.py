@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from experiments import schema
+from experiments.approaches import doubling
 from experiments.conductor.reaper import Reaper
 from experiments.environment import ROOT, environment
-from experiments.plan import doubling
 
 REPEATS = 5
 KERNEL_SECONDS = 0.25

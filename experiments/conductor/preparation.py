@@ -139,14 +139,13 @@ class Preparation:
         attempt = functools.partial(self._attempt, mode, {})
         if "items" in block:
             return calibrate_fixed(attempt, block["items"])
+        task, params = own.launched(block, block["params"])
         return calibrate(
             attempt,
             self.plan["settings"]["batch_seconds"],
             block["min_items"],
-            None
-            if "own" in block
-            else wanted_item_seconds(block.get("launched", block["task"]), block["params"]),
-            "own" in block or keeps_item_cost(block.get("launched", block["task"])),
+            wanted_item_seconds(task, params),
+            keeps_item_cost(task),
             most_items(block["min_items"], block.get("most_multiple", 1)),
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import importlib
 import multiprocessing
 import platform
@@ -11,6 +10,7 @@ import sysconfig
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from experiments.launch.gil import gil_enabled
+from experiments.launch.interpreter_pool import interpreter_pool
 from experiments.launch.naming import missing_module
 
 
@@ -35,7 +35,7 @@ def about(modules: Sequence[str]) -> Dict[str, Any]:
         "gil_switched_on_by": switched_by,
         "prefix": sys.prefix,
         "start_methods": multiprocessing.get_all_start_methods(),
-        "interpreter_pools": _has_interpreter_pools(),
+        "interpreter_pools": interpreter_pool() is not None,
         "lacks": sorted([*lacks, *broken]),
     }
 
@@ -51,11 +51,3 @@ def _import_all(names: Sequence[str]) -> Tuple[Optional[str], List[str]]:
         if switched_by is None and gil_enabled():
             switched_by = name
     return switched_by, broken
-
-
-def _has_interpreter_pools() -> bool:
-    """Python 3.14 has them; where it was built without, the name may be there and be None."""
-    try:
-        return getattr(concurrent.futures, "InterpreterPoolExecutor", None) is not None
-    except ImportError:
-        return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple, Type
 
 
 @dataclass(frozen=True)
@@ -152,6 +152,21 @@ class Executor:
     on_loop = False
     #: options that a plan measures at each of these values, the main one first
     levels: Dict[str, Tuple[Any, ...]] = {}
+
+    @classmethod
+    def runs_arun(cls, task: Any) -> bool:
+        """Whether items of the task (a class, or an instance) are done by its `arun`."""
+        return cls.on_loop and bool(task.native_async)
+
+    @classmethod
+    def modules_of(cls, task: Type[Task]) -> Tuple[str, ...]:
+        """What the task needs under this executor."""
+        return (*task.requires, *(task.requires_async if cls.runs_arun(task) else ()))
+
+    @classmethod
+    def all_options(cls, given: Dict[str, Any]) -> Dict[str, Any]:
+        """Those given, and the others' defaults."""
+        return {**cls.defaults, **given}
 
     def __init__(self, ref: TaskRef, task: Task, workers: int, options: Dict[str, Any]) -> None:
         self.ref, self.task, self.workers, self.options = ref, task, workers, options

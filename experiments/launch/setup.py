@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import Tuple, Type
+from typing import Sequence, Type
 
 from experiments.launch import executors, tasks
 from experiments.launch.base import Executor, Task, Unsupported
@@ -16,12 +16,9 @@ from experiments.launch.spec import Spec
 def enter(spec: Spec) -> None:
     """Import what the executor needs; raises Unsupported where that is missing."""
     executor_class = _executor_class(spec)
-    missing = missing_module(executor_class.requires)
-    if missing is not None:
-        raise Unsupported(_needs(spec.executor, missing))
+    _find(spec.executor, executor_class.requires)
     executor_class.enter()
-    for name in executor_class.requires:
-        importlib.import_module(name)
+    _import(spec.executor, executor_class.requires)
 
 
 def make_task(spec: Spec) -> Task:
@@ -33,16 +30,9 @@ def make_task(spec: Spec) -> Task:
         if missing is None:
             raise
         raise Unsupported(_needs(spec.task, missing)) from error
-    requirements = _requirements(spec, task_class)
-    missing = missing_module(requirements)
-    if missing is not None:
-        raise Unsupported(_needs(spec.task, missing))
-    for name in requirements:  # imports are the program's own, not the pool's start-up
-        try:
-            importlib.import_module(name)
-        except ImportError as error:  # it is there, but lacks something itself
-            reason = " ".join(str(error).split())
-            raise Unsupported(f"{_needs(spec.task, name)} in working order: {reason}") from error
+    requirements = _executor_class(spec).modules_of(task_class)
+    _find(spec.task, requirements)
+    _import(spec.task, requirements)
     params = {**task_class.defaults, **spec.params}
     problem = task_class.check_params(params)
     if problem is not None:
@@ -58,7 +48,7 @@ def make_executor(spec: Spec, task: Task) -> Executor:
     unknown = sorted(set(given) - set(executor_class.defaults))
     if unknown:
         raise ValueError(f"executor {spec.executor} has no option {', '.join(unknown)}")
-    options = {**executor_class.defaults, **given}
+    options = executor_class.all_options(given)
     reason = executor_class.unsupported(task, options)
     if reason is not None:
         raise Unsupported(reason)
@@ -78,9 +68,20 @@ def _executor_class(spec: Spec) -> Type[Executor]:
         raise Unsupported(_needs(name, missing)) from error
 
 
-def _requirements(spec: Spec, task_class: Type[Task]) -> Tuple[str, ...]:
-    on_loop = _executor_class(spec).on_loop and task_class.native_async
-    return task_class.requires + (task_class.requires_async if on_loop else ())
+def _find(who: str, names: Sequence[str]) -> None:
+    missing = missing_module(names)
+    if missing is not None:
+        raise Unsupported(_needs(who, missing))
+
+
+def _import(who: str, names: Sequence[str]) -> None:
+    """Now, as imports are the program's own, not the pool's start-up."""
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except ImportError as error:  # it is there, but lacks something itself
+            reason = " ".join(str(error).split())
+            raise Unsupported(f"{_needs(who, name)} in working order: {reason}") from error
 
 
 def _needs(name: str, module: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from experiments import installed
 from experiments.launch.base import Task
+from experiments.settings import named_executor
 
 #: the executor whose pool only some interpreters have
 INTERPRETER_POOLS = "interpreters"
@@ -35,7 +36,7 @@ def settings_modules(settings: Mapping[str, Any]) -> list[str]:
     """The same of resolved settings, with what the project adds to every grid."""
     names = [entry if isinstance(entry, str) else entry["task"] for entry in settings["tasks"]]
     searched = [search["task"] for search in settings["breakeven"]]
-    pools = [one if isinstance(one, str) else one["executor"] for one in settings["executors"]]
+    pools = [named_executor(entry)[0] for entry in settings["executors"]]
     return modules([*names, *searched], pools)
 
 
@@ -105,12 +106,8 @@ def _obstacles(
     python: Mapping[str, Any], task: type[Task], entry: Mapping[str, Any]
 ) -> Iterator[str]:
     label, executor = python["interpreter"], entry["executor"]
-    on_loop = executor == "asyncio" and task.native_async
-    needed = (*task.requires, *(task.requires_async if on_loop else ()))
-    for owner, names in (
-        (task.name, needed),
-        (executor, getattr(installed.load_executor(executor), "requires", ())),
-    ):
+    loaded = installed.load_executor(executor)
+    for owner, names in ((task.name, loaded.modules_of(task)), (executor, loaded.requires)):
         for name in names:
             if name in python["lacks"]:
                 yield f"{owner} needs the module {name}, which {label} lacks"

@@ -9,7 +9,6 @@ that started it, or on SIGTERM.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import os
@@ -22,6 +21,7 @@ from urllib.parse import parse_qs
 
 import uvicorn
 
+from . import command_line
 from .waits import Waiter, best_waiter
 
 HOST = "127.0.0.1"
@@ -86,11 +86,7 @@ def end_with_stdin(server: uvicorn.Server) -> None:
 
 def main() -> None:
     """Serve until standard input closes or SIGTERM comes."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cpus", help="logical CPUs to run on, separated by commas")
-    cpus = parser.parse_args().cpus
-    if cpus and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, [int(cpu) for cpu in cpus.split(",")])
+    command_line.obey(__doc__)
     listening = socket.create_server((HOST, 0), backlog=BACKLOG)
     config = uvicorn.Config(
         App(),

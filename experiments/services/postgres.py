@@ -9,7 +9,6 @@ it, or on SIGTERM, or when the cluster's server ends.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import os
@@ -24,6 +23,7 @@ from types import FrameType
 from typing import Any
 
 from experiments.launch.tasks import dsn
+from experiments.services import command_line
 from experiments.services.cluster import running
 from experiments.services.given_server import schema_on
 from experiments.services.refusal import RefusedError
@@ -74,11 +74,7 @@ def serve(wanted: Mapping[str, Any]) -> None:
 
 def main() -> None:
     """Serve until standard input closes, SIGTERM comes or the server has ended."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cpus", help="logical CPUs to run on, separated by commas")
-    cpus = parser.parse_args().cpus
-    if cpus and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, [int(cpu) for cpu in cpus.split(",")])
+    command_line.obey(__doc__)
     signal.signal(signal.SIGTERM, _terminated)
     line = sys.stdin.readline()
     try:

@@ -8,7 +8,7 @@ import pandas as pd
 from experiments.statistics.intervals import paired_interval
 from experiments.statistics.records import RaceSettings
 from experiments.statistics.robust import ZERO, Array
-from reports import wording
+from reports import sentences, wording
 from reports.audit.evidence import CELL, Evidence, names
 from reports.audit.finding import Finding, Part, count
 from reports.races import race_settings
@@ -21,7 +21,6 @@ DRAWS = 2000
 SEED = 1
 #: a 95% interval that holds the truth in fewer cases is too narrow: 2% less, and the draws' chance
 LEAST_COVERED = 0.92
-_DECIDED = ("best", "tie", "no-gain")
 
 
 def intervals(evidence: Evidence) -> Finding:
@@ -108,7 +107,7 @@ def covered(noise: Array, rounds: int) -> int:
 def comparisons(evidence: Evidence) -> Finding:
     """Rule 7: verdicts compare within rounds, at planned looks, and give the size of the effect."""
     verdicts = evidence.tables.verdicts
-    decided = verdicts[verdicts["verdict"].isin(_DECIDED)]
+    decided = verdicts[verdicts["verdict"].isin(sentences.DECIDED)]
     timed = decided["objective"] == "seconds"
     alone = decided["baseline_seconds"].isna() | (decided["executor"] == "sequential")
     sized = decided["speedup_low"].notna() & decided["speedup_high"].notna()

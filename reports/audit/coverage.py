@@ -16,7 +16,7 @@ _CURVE = ["task", "params", "cores", "interpreter", "executor", "executor_option
 
 def subsets(evidence: Evidence) -> Finding:
     """Rule 2: every cell of the full grid has a result or a reason why not."""
-    found = missing.missing(evidence.results, evidence.tables.summary)
+    found = evidence.missing
     ran = found[: sum(one.kind != "left out" for one in found)]
     return Finding(
         (
@@ -145,7 +145,8 @@ def points(evidence: Evidence) -> Finding:
 
 def _files(evidence: Evidence, drawn: set[str]) -> Part:
     blocks = [block for block in evidence.results.blocks if block.name in drawn]
-    folder = evidence.results.folder
-    there = [figures.speedup_path(folder, block).exists() for block in blocks]
+    paths = {block.name: figures.curves_path(evidence.results, block) for block in blocks}
+    wanted = {name: path for name, path in paths.items() if path is not None}
+    there = [path.exists() for path in wanted.values()]
     what = "blocks with curves whose figure is there"
-    return count(what, pd.Series(there, dtype=bool), [block.name for block in blocks])
+    return count(what, pd.Series(there, dtype=bool), list(wanted))

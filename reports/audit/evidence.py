@@ -11,6 +11,7 @@ import pandas as pd
 
 from reports.answers import Tables
 from reports.load import Results, canonical
+from reports.missing import Missing, missing
 
 _KEY = ["block", "interpreter", "executor", "executor_options", "workers"]
 _TEXTS = [*_KEY[:-1], "approach"]
@@ -28,6 +29,11 @@ class Evidence:
     results: Results
     tables: Tables
     headlines: Sequence[str] = field(default=())
+
+    @cached_property
+    def missing(self) -> list[Missing]:
+        """Cells of the full grid without a result."""
+        return missing(self.results, self.tables.summary)
 
     @cached_property
     def launches(self) -> pd.DataFrame:

@@ -10,7 +10,8 @@ import pandas as pd
 from experiments import schema
 from experiments.statistics.launches import counting_launches
 from reports import plausibility
-from reports.load import Block, Results
+from reports.interpreters import measured
+from reports.load import Results
 from reports.losses import ceiling_intervals
 from reports.plausibility import Limits, Speed
 from reports.races import Raced, race_settings, raced, raced_searches
@@ -31,10 +32,11 @@ def gather(results: Results) -> Iterator[Evidence]:
     overheads, breakeven = (results.table(one) for one in (schema.OVERHEADS, schema.BREAKEVEN))
     ceilings, margin = ceiling_intervals(results), race_settings(results).margin
     upper = plausibility.ceilings(results.table(schema.CEILING))
-    interpreters = _interpreters([*results.blocks, *results.overheads]) or [""]
+    interpreters = measured([*results.blocks, *results.overheads]) or [""]
     free = _without_gil(results)
     bare = tuple(block.name for block in results.overheads)
     launches = results.table(schema.LAUNCHES)
+    kept_busy = disturbed(launches[launches["block"].isin(bare)])
     alone = len(interpreters) == 1
     for interpreter in interpreters:
         yield Evidence(
@@ -46,15 +48,11 @@ def gather(results: Results) -> Iterator[Evidence]:
             ceilings=ceilings,
             overheads=overheads[overheads["interpreter"] == interpreter],
             overhead_blocks=bare,
-            overheads_disturbed=disturbed(launches[launches["block"].isin(bare)]),
+            overheads_disturbed=kept_busy,
             # a change of the recommendation does not say which interpreter's approaches made it
             breakeven=breakeven if alone else breakeven.iloc[:0],
             runs=results.runs,
         )
-
-
-def _interpreters(blocks: Sequence[Block]) -> list[str]:
-    return list(dict.fromkeys(one.interpreter for block in blocks for one in block.approaches))
 
 
 def _without_gil(results: Results) -> set[str]:

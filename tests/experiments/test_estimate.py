@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from experiments.approaches import approach
 from experiments.estimate import (
     LAUNCH_SECONDS,
     WORKER_SECONDS,
@@ -11,7 +12,6 @@ from experiments.estimate import (
     launch_seconds,
     launches_at_first_look,
 )
-from experiments.plan import approach
 from tests.experiments.facts import plan
 
 

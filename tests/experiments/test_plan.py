@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from experiments import plan as planning
+from experiments.approaches import doubling, worker_counts
 from experiments.launch.executors import EXECUTORS
 from experiments.launch.tasks import TASKS
-from experiments.plan import code_digest, core_counts, doubling, make_plan, worker_counts
+from experiments.plan import code_digest, core_counts, make_plan
 from experiments.settings import ConfigError, resolve
 from tests.experiments.facts import SMALL, host, plan
 

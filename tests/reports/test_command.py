@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,38 @@ def test_the_steps_in_a_row_make_the_report(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert (folder / "report.html").exists()
     assert not (folder / "report.pdf").exists()
+
+
+def test_all_that_is_made_is_the_same_in_every_process(tmp_path: Path) -> None:
+    """Whatever order its sets and their texts happen to have there."""
+    scene = synthetic.cpu_scene()
+    truths = [
+        replace(truth, options={"chunk": "default", "start_method": "fork"} | truth.options)
+        if truth.executor == "processes"
+        else truth
+        for truth in scene.truths
+    ]
+    spawned = next(truth for truth in truths if truth.label == "processes x4 (spawn)")
+    options = spawned.options | {"chunk": "auto"}
+    truths.append(replace(spawned, label="processes x4 (spawn, chunk auto)", options=options))
+    scene = replace(scene, truths=tuple(truths))
+    scenes = [scene, replace(scene, task="ipc", truths=scene.truths[:6])]
+    made = (
+        "import sys, pathlib; from tests.reports.conftest import finish\n"
+        "from reports import decision, render; results = finish(pathlib.Path(sys.argv[1]))\n"
+        "(results.folder / 'report.html').write_text(render.html(results)); decision.write(results)"
+    )
+    found = []
+    for seed in ("1", "2"):
+        folder = synthetic.write(tmp_path / seed / "bench", scenes)
+        subprocess.run([sys.executable, "-c", made, str(folder)], cwd=ROOT, check=True,
+                       env={**os.environ, "PYTHONHASHSEED": seed})  # fmt: skip
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        found.append({path.relative_to(folder): path.read_bytes() for path in files})
+
+    assert found[0].keys() == found[1].keys()
+    assert [str(name) for name in found[0] if found[0][name] != found[1][name]] == []
+    assert len(found[0]) > 20
 
 
 @pytest.mark.parametrize("step", ["decide", "render"])

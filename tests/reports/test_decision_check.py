@@ -16,6 +16,7 @@ from experiments.settings import resolve, with_typed
 from reports import decision_check
 from reports.load import Results, load
 from tests.experiments.facts import host
+from tests.experiments.test_own import settings
 from tests.reports import synthetic
 
 TASKS = [
@@ -80,14 +81,33 @@ def test_the_command_measures_exactly_the_blocks_of_the_tasks(
     for tasks in (["math_python"], ["mixed", "ipc"]):
         if not blocks(plan, *tasks):
             continue
-        settings = resolve(given_config(decision_check.command(results, tasks)))
-        again = make_plan(settings, host())
+        found = resolve(given_config(decision_check.command(results, tasks)))
+        again = make_plan(found, host())
 
         assert blocks(again, *tasks) == blocks(plan, *tasks)
         others = [block["task"] for block in again["blocks"] if not block.get("control")]
         assert set(others) <= set(tasks)
-        assert (settings["machine"], settings["decision"]) == ("bench-check", tasks)
+        assert (found["machine"], found["decision"]) == ("bench-check", tasks)
         assert again["searches"] == []
+
+
+def test_the_command_measures_functions_of_the_users_beside_built_in_tasks(tmp_path: Path) -> None:
+    own = settings(params={"n": [1, 2]}, path=str(tmp_path), check="none")
+    (known,) = own["tasks"]
+    (plain,) = resolve({"tasks": {"mixed": {"params": {"cpu_share": [0, 0.75]}}}})["tasks"]
+    plan = make_plan({**own, "tasks": [known, plain], "machine": "bench"}, host())
+    folder = synthetic.write(tmp_path / "bench", [])
+    (folder / "plan.json").write_text(json.dumps(plan))
+    (folder / "machine.json").write_text(json.dumps(host()))
+
+    command = decision_check.command(load(folder), ["my_etl", "mixed"])
+    found = resolve(given_config(command))
+    found["tasks"] = [one | {"checked": known["checked"]} if "own" in one else one
+                      for one in found["tasks"]]  # fmt: skip
+
+    again = make_plan(found, host())
+    assert blocks(again, "my_etl", "mixed") == blocks(plan, "my_etl", "mixed")
+    assert len(blocks(again, "my_etl", "mixed")) == 4
 
 
 def test_the_command_asks_for_the_record_beside_the_results(tmp_path: Path) -> None:

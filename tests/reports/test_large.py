@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from reports import load, method, render
+from reports import decision, figures, load, method, render
+from reports.answers import Tables
+from reports.audit import Evidence, coverage
 from reports.load import Results
 from tests.reports import synthetic
 from tests.reports.conftest import finish
@@ -40,6 +42,19 @@ def test_a_large_report_has_every_verdict_in_words_and_no_tables_of_blocks(tmp_p
     assert '<table class="approaches' not in page
     assert f"This grid has {MOST + 1} blocks" in page
     assert "stand in summary.csv and fits.csv beside this report" in page
+
+
+def test_what_leads_to_a_figure_knows_those_of_a_large_grid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "DRAWN_TASKS", 2)
+    results = grid(tmp_path / "m", MOST + 1)
+    links = re.findall(r"\]\((figures/[^)]+)\)", decision.markdown_text(results))
+    *_, files = coverage.points(Evidence(results, Tables.of(results))).parts
+
+    assert len(links) == 2, "each drawn task has one block"
+    assert all((results.folder / link).exists() for link in links)
+    assert (files.held, files.of) == (2, 2)
 
 
 def test_one_block_less_shows_them_all(tmp_path: Path) -> None:

@@ -77,6 +77,10 @@ def test_more_workers_than_cores_is_a_rule_only_if_all_such_pools_are_beaten(rul
 
     assert advice in ruled([replace(scene, truths=(*others, slower))])
     assert advice not in ruled([scene]), "here 4 processes are as fast as 2"
+    pools = (synthetic.pool("processes", 2, 0.13), synthetic.pool("processes", 4, 0.11))
+    faster = replace(scene, task="mixed", truths=(synthetic.sequential(0.2), *pools))
+    both = [replace(scene, truths=(*others, slower)), faster]
+    assert advice not in ruled(both), "4 processes are recommended elsewhere"
 
 
 def test_a_pool_that_starts_slowly_makes_a_single_batch_another_question(ruled: Ruled) -> None:
@@ -92,6 +96,18 @@ def test_a_pool_that_starts_slowly_makes_a_single_batch_another_question(ruled: 
     ]
     assert "changes in 1 of 1 block" in evidence
     assert "sequential rather than processes x2, which takes 500 ms to start" in evidence
+
+
+def test_a_start_of_next_to_nothing_makes_no_rule_of_another_answer(ruled: Ruled) -> None:
+    truths = (
+        synthetic.sequential(0.2),
+        synthetic.pool("threads", 2, 0.117),
+        synthetic.pool("processes", 2, 0.11, startup=0.004),
+    )
+    found = ruled([Scene("math_python", "cpu", 2, truths)])
+
+    assert any("processes" in advice for advice in found), "threads are slower by more than 5%"
+    assert not any(advice.startswith("A single batch") for advice in found), "but not in one batch"
 
 
 def test_costs_are_rules_only_where_intervals_are_far_apart(ruled: Ruled) -> None:

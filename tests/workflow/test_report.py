@@ -76,6 +76,22 @@ def test_figures_and_tables_carry_captions_and_categories(reported: Folder) -> N
     assert "which way of running Python in parallel" in variable(page, "workflow_desc")
 
 
+def test_a_table_depends_on_all_the_code_that_makes_it(reported: Folder) -> None:
+    """Else an update of Poolwise would leave it as it is beside those that are made again."""
+    imports = (
+        "import sys, reports.claims\n"
+        "print(*(m.__file__ for name, m in sys.modules.items() if name.startswith('reports.')))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", imports], capture_output=True, text=True,
+                            cwd=reported.project, check=True).stdout.split()  # fmt: skip
+    ended = reported.run("--detailed-summary")
+    assert ended.status == 0, ended.said
+    (claims,) = [line for line in ended.printed.splitlines() if "/claims.csv\t" in line]
+
+    assert len(loaded) > 20
+    assert [path for path in loaded if path not in claims] == []
+
+
 def test_a_zip_holds_every_file(reported: Folder) -> None:
     with zipfile.ZipFile(report(reported, "report.zip")) as archive:
         names = {Path(name).name for name in archive.namelist()}

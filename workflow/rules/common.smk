@@ -48,8 +48,8 @@ PDF = [] if PDF_PROBLEM else f"{RESULTS}/report.pdf"
 # results don't depend on the code that was used, unless it is an input: edits never re-measure
 REPORT_CODE = sorted(
     str(path)
-    for part in ("*.py", "audit/*.py", "drawing/*.py", "laws/*.py")
-    for path in Path(ROOT, "reports").glob(part)
+    for path in Path(ROOT, "reports").rglob("*.py")
+    if Path(ROOT, "reports", "bench") not in path.parents
 )
 TEMPLATES = sorted(str(path) for path in Path(ROOT, "reports", "templates").iterdir())
 

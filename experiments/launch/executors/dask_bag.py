@@ -6,8 +6,7 @@ The library's own ways are kept: processes get six partitions at a time (dask's 
 from __future__ import annotations
 
 import multiprocessing
-import threading
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Callable, Dict, List, Optional
 
@@ -17,6 +16,7 @@ from experiments.launch.executors import dask_cluster
 from experiments.launch.executors.library import LibraryPool, guarded
 from experiments.launch.executors.local import THREADING_KIT
 from experiments.launch.executors.on_disk import NoBarrier
+from experiments.launch.executors.threads import started
 from experiments.launch.naming import missing_module
 
 
@@ -50,8 +50,7 @@ class Dask(LibraryPool):
             self.met(self._pool.start(self.apart_arguments(NoBarrier())))
         elif self.options["scheduler"] == "threads":
             self.task.start_worker(self.task.share(THREADING_KIT))
-            self._pool, barrier = ThreadPoolExecutor(self.workers), threading.Barrier(self.workers)
-            list(self._pool.map(lambda _: barrier.wait(), range(self.workers)))
+            self._pool = started(self.workers)
         else:
             self._start_processes()
 

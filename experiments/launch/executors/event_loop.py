@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Awaitable, Callable, Iterator, List, Optional, Tuple
+from typing import Any, Awaitable, Callable, List, Optional
 
-from experiments.launch.base import Executor, SharedKit
+from experiments.launch.base import SharedKit
+from experiments.launch.executors.draining import Draining, Pending
 from experiments.launch.executors.local import THREADING_KIT, Counter
 from experiments.launch.heartbeat import Beats
 
 ASYNCIO_KIT = SharedKit(Lock=asyncio.Lock, Semaphore=asyncio.Semaphore, counter=Counter)
-Pending = Iterator[Tuple[int, Any]]
 
 
-class EventLoop(Executor):
-    """`workers` coroutines that take items from one iterator.
-
-    A task without native coroutines runs its blocking `run` on the loop, which then stands still.
-    """
+class EventLoop(Draining):
+    """`workers` coroutines that take items from one iterator."""
 
     name = "asyncio"
-    on_loop = True
     _loop: Optional[asyncio.AbstractEventLoop] = None
-
-    @property
-    def _native(self) -> bool:
-        return self.task.native_async
 
     def start(self) -> None:
         """Make the loop; locks are made on it, as Python 3.9 binds them where they are made."""
@@ -34,7 +26,7 @@ class EventLoop(Executor):
         self._loop.run_until_complete(self._start_worker())
 
     async def _start_worker(self) -> None:
-        kit = ASYNCIO_KIT if self._native else THREADING_KIT
+        kit = ASYNCIO_KIT if self.native else THREADING_KIT
         self.task.start_worker(self.task.share(kit))
 
     def run(self, items: List[Any]) -> List[Any]:
@@ -60,19 +52,8 @@ class EventLoop(Executor):
     async def _batch(self, items: List[Any]) -> List[Any]:
         results: List[Any] = [None] * len(items)
         pending = iter(enumerate(items))
-        drain = self._drain_native if self._native else self._drain_blocking
-        await _all(drain, pending, results, min(self.workers, len(items)))
+        await _all(self.drain, pending, results, min(self.workers, len(items)))
         return results
-
-    async def _drain_native(self, pending: Pending, results: List[Any]) -> None:
-        arun = self.task.arun
-        for index, item in pending:
-            results[index] = await arun(item)
-
-    async def _drain_blocking(self, pending: Pending, results: List[Any]) -> None:
-        run = self.task.run
-        for index, item in pending:
-            results[index] = run(item)
 
     async def _beating_batch(self, items: List[Any], beats: Beats) -> List[Any]:
         beats.begin()
@@ -91,7 +72,7 @@ class EventLoop(Executor):
         for one in others:
             one.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        if self._native:
+        if self.native:
             await self.task.aclose()
         loop = asyncio.get_running_loop()
         await loop.shutdown_asyncgens()

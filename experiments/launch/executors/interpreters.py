@@ -7,7 +7,6 @@ those, as Python has no lock between interpreters.
 
 from __future__ import annotations
 
-import concurrent.futures
 import platform
 import re
 from concurrent.futures import FIRST_EXCEPTION, wait
@@ -17,8 +16,8 @@ from experiments.launch import worker
 from experiments.launch.base import SharedKit, Task, Unsupported
 from experiments.launch.executors.one_process import Barrier, Integer, Tokens
 from experiments.launch.executors.threads import Threads
+from experiments.launch.interpreter_pool import POOL, interpreter_pool
 
-POOL = "InterpreterPoolExecutor"
 KIT = SharedKit(Lock=Tokens, Semaphore=Tokens, counter=Integer)
 #: what an extension module says that can live in the main interpreter only (PEP 489, PEP 684)
 REFUSAL = re.compile(r"module \S+ does not support loading in subinterpreters")
@@ -38,7 +37,7 @@ class Interpreters(Threads):
     @classmethod
     def unsupported(cls, task: Task, options: Dict[str, Any]) -> Optional[str]:
         """Before Python 3.14."""
-        if _pool_class() is not None:
+        if interpreter_pool() is not None:
             return None
         return f"Python {platform.python_version()} has no {POOL}; 3.14 has"
 
@@ -46,7 +45,9 @@ class Interpreters(Threads):
         """Start every interpreter and wait until each has imported the task and met the others."""
         barrier = Barrier(self.workers)
         setup = self.ref, self.task.share(KIT), barrier
-        self._pool = pool = _pool_class()(self.workers, initializer=worker.begin, initargs=setup)
+        self._pool = pool = interpreter_pool()(
+            self.workers, initializer=worker.begin, initargs=setup
+        )
         meetings = [pool.submit(worker.meet, number) for number in range(self.workers)]
         if any(met.exception() for met in wait(meetings, return_when=FIRST_EXCEPTION).done):
             barrier.abort()
@@ -60,10 +61,6 @@ class Interpreters(Threads):
         """Run all items through the pool."""
         pool: Any = self._pool
         return _told(lambda: list(pool.map(worker.run_item_safely, items)))
-
-
-def _pool_class() -> Any:
-    return getattr(concurrent.futures, POOL, None)
 
 
 def _told(call: Callable[[], List[Any]]) -> List[Any]:

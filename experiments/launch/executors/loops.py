@@ -6,20 +6,17 @@ a batch is handed to it as a whole, and while the profile batch runs the loop ke
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional
 
-from experiments.launch.base import Executor, SharedKit, Task
+from experiments.launch.base import SharedKit, Task
+from experiments.launch.executors.draining import Draining
 from experiments.launch.executors.local import THREADING_KIT, Counter
 from experiments.launch.heartbeat import Beats
 
 
-class Loop(Executor):
-    """`workers` tasks of a nursery that take items from one iterator. Subclasses open the loop.
+class Loop(Draining):
+    """`workers` tasks of a nursery that take items from one iterator. Subclasses open the loop."""
 
-    A task without native coroutines runs its blocking `run` on the loop, which then stands still.
-    """
-
-    on_loop = True
     #: runs an async function with arguments on the open loop and waits for its end
     _call: Optional[Callable[..., Any]] = None
     _open_group: Callable[[], Any]
@@ -48,7 +45,7 @@ class Loop(Executor):
 
     async def _begin(self, kit: SharedKit) -> None:
         """On the loop, as the task may open there what it needs."""
-        self.task.start_worker(self.task.share(kit if self.task.native_async else THREADING_KIT))
+        self.task.start_worker(self.task.share(kit if self.native else THREADING_KIT))
 
     def run(self, items: List[Any]) -> List[Any]:
         """Run all items on the loop."""
@@ -68,21 +65,10 @@ class Loop(Executor):
     async def _batch(self, items: List[Any]) -> List[Any]:
         results: List[Any] = [None] * len(items)
         pending = iter(enumerate(items))
-        drain = self._drain_native if self.task.native_async else self._drain_blocking
         async with self._open_group() as group:
             for _ in range(min(self.workers, len(items))):
-                group.start_soon(drain, pending, results)
+                group.start_soon(self.drain, pending, results)
         return results
-
-    async def _drain_native(self, pending: Iterator[Tuple[int, Any]], results: List[Any]) -> None:
-        arun = self.task.arun
-        for index, item in pending:
-            results[index] = await arun(item)
-
-    async def _drain_blocking(self, pending: Iterator[Tuple[int, Any]], results: List[Any]) -> None:
-        run = self.task.run
-        for index, item in pending:
-            results[index] = run(item)
 
     async def _beating_batch(self, items: List[Any], beats: Beats) -> List[Any]:
         beats.begin()
@@ -102,7 +88,7 @@ class Loop(Executor):
 
     async def end(self) -> None:
         """On the loop: close what the task opened there."""
-        if self.task.native_async:
+        if self.native:
             await self.task.aclose()
 
 

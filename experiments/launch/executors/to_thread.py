@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any, List
 
-from experiments.launch.executors.event_loop import EventLoop, Pending
+from experiments.launch.executors.draining import Pending
+from experiments.launch.executors.event_loop import EventLoop
 from experiments.launch.executors.threads import started
 
 
@@ -17,7 +18,6 @@ class ToThread(EventLoop):
 
     name = "asyncio_to_thread"
     on_loop = False  # what blocks does so in a thread
-    _native = False
 
     def start(self) -> None:
         """Make the loop and start every thread of its default pool."""

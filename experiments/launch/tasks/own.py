@@ -19,6 +19,7 @@ class OwnFunction(Task):
     """Calls the user's function; its answers are compared by value, or as the user says."""
 
     name = "own"
+    exact_item = True  # the user's items are what they are
     summary = "a function of your own"
 
     def __init__(self, params: Dict[str, Any], context: Context) -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from experiments import schema
+from experiments.approaches import approach
 from experiments.collect import collect
 from experiments.conductor.block import BlockRun, measure_block
 from experiments.conductor.child import Outcome
 from experiments.conductor.surroundings import Disturbance
-from experiments.plan import approach
 from experiments.statistics.records import Judgement
 from reports.load import load
 from reports.races import raced
