@@ -96,6 +96,9 @@ def _check_options(
             raise ConfigError(
                 f"{where}: {option} is {value!r}, must be one of {', '.join(map(str, levels))}"
             )
+    message = executor.check_options(dict(options))
+    if message:
+        raise ConfigError(f"{where}: {message}")
 
 
 def _process_limit(settings: Mapping[str, Any], cores: int) -> int:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from experiments import installed
 from experiments.estimate import LAUNCH_SECONDS
 from experiments.scaling import ITEMS_PER_WORKER, is_weak
 from experiments.settings import ConfigError
@@ -149,7 +150,9 @@ def _speedup(entry: Mapping[str, Any], block: Mapping[str, Any]) -> float:
         return 1.0
     if block["kind"] == "waiting":
         return float(entry["workers"])
-    return float(min(entry["workers"], block["cores"])) if entry["executor"] == "processes" else 1.0
+    executor = installed.load_executor(entry["executor"])
+    in_processes = executor.in_processes(executor.all_options(entry["options"]))
+    return float(min(entry["workers"], block["cores"])) if in_processes else 1.0
 
 
 def _short(seconds: float) -> str:

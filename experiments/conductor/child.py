@@ -64,6 +64,8 @@ class Outcome:
     #: whether the interpreter held a GIL; None: not told, or nothing is known of one
     gil_at_start: bool | None = None
     gil_at_end: bool | None = None
+    #: CPU seconds on this machine of workers that the launch only used, such as a given cluster's
+    elsewhere_seconds: float = 0.0
     launch_seconds: float = 0.0
     ended: bool = False
     must_end: bool = False
@@ -95,7 +97,7 @@ class Launcher:
         finally:
             os.close(reader)
         outcome.launch_seconds = time.perf_counter() - started
-        own = usage + _own_seconds(service_pids) - own_before
+        own = usage + outcome.elsewhere_seconds + _own_seconds(service_pids) - own_before
         outcome.disturbance = disturbance(before, look_around(spec["cpus"]), own)
         return outcome
 
@@ -247,6 +249,9 @@ class _Watch:
 
     def _on_teardown(self, event: dict[str, Any]) -> None:
         self.outcome.teardown_seconds = _passed(event["seconds"], "teardown")
+
+    def _on_elsewhere(self, event: dict[str, Any]) -> None:
+        self.outcome.elsewhere_seconds = _passed(event["cpu_seconds"], "a worker's CPU time")
 
     def _on_batch(self, event: dict[str, Any]) -> None:
         if not 0 < event["wall_seconds"] < math.inf:

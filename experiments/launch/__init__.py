@@ -53,6 +53,8 @@ code prints goes to standard output and error, which the conductor keeps in the 
                                                                batches (of all if none is calm);
                                                                buckets: {number: items}, see
                                                                latency.py
+    {"event": "elsewhere", "cpu_seconds"}                      since start-up, on this machine, of
+                                                               workers that the launch didn't start
     {"event": "teardown", "seconds"}
     {"event": "calibrated", "scale", "item_seconds", "batch_seconds", "expected",
         "item_kib", "result_kib": mean size when pickled}      null: can't be pickled

@@ -132,6 +132,18 @@ class Task:
         """Close what `run` opened in this process."""
 
 
+@dataclass(frozen=True)
+class Elsewhere:
+    """What workers outside the launch's process tree have used since they began; memory now."""
+
+    user_seconds: float
+    system_seconds: float
+    #: None where the system doesn't tell
+    memory_mib: Optional[float]
+    #: CPU seconds that they used on this machine: no work of others
+    here_seconds: float
+
+
 class Unsupported(Exception):
     """This executor can't do that here: a result with a reason, never an error."""
 
@@ -167,6 +179,11 @@ class Executor:
     def all_options(cls, given: Dict[str, Any]) -> Dict[str, Any]:
         """Those given, and the others' defaults."""
         return {**cls.defaults, **given}
+
+    @classmethod
+    def check_options(cls, given: Dict[str, Any]) -> Optional[str]:
+        """A message for given options that can't go together (what is allowed), or None."""
+        return None
 
     def __init__(self, ref: TaskRef, task: Task, workers: int, options: Dict[str, Any]) -> None:
         self.ref, self.task, self.workers, self.options = ref, task, workers, options
@@ -205,6 +222,10 @@ class Executor:
     def run_beating(self, items: List[Any], beats: Any) -> List[Any]:
         """`run` while the main thread (or loop) keeps a heartbeat in `beats` (see heartbeat.py)."""
         raise NotImplementedError
+
+    def elsewhere(self) -> Optional[Elsewhere]:
+        """Between `start` and `stop`: of workers that this launch only uses; None without any."""
+        return None
 
     def stop(self) -> None:
         """Shut the pool down and wait until every worker has ended."""

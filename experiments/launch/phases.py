@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from experiments.launch import latency, usage
 from experiments.launch.answers import check
-from experiments.launch.base import Executor, Task
+from experiments.launch.base import Elsewhere, Executor, Task
 from experiments.launch.core_speed import CoreSpeed
 from experiments.launch.events import Events
 from experiments.launch.heartbeat import Beats, quantile
@@ -29,6 +29,7 @@ def measure(spec: Spec, task: Task, executor: Executor, events: Events) -> None:
         batches.profile()
     batches.tell_extras()
     batches.tell_latencies()
+    batches.tell_elsewhere()
     events.phase("teardown")
     events.emit("teardown", seconds=timed(lambda: close(task, executor))[1])
 
@@ -69,12 +70,15 @@ class _Batches:
         #: are not recorded), and whether it was calm
         self._taken_ns: List[List[int]] = []
         self._calm: List[Optional[bool]] = []
+        #: of workers outside this process tree, when they had started
+        self._elsewhere: Optional[Elsewhere] = None
 
     def start_and_cold(self) -> None:
         """Create the pool, then run the first batch of its life."""
         before = self._speed.now()
         self._events.phase("startup")
         seconds = timed(self._executor.start)[1]
+        self._elsewhere = self._executor.elsewhere()
         imports = sorted(self._executor.import_seconds())
         self._events.emit(
             "startup",
@@ -120,10 +124,12 @@ class _Batches:
         """One more batch, timed apart: watching it costs something."""
         self._events.phase("profile")
         self._task.before_batch()
-        beats, before = Beats(), usage.measure()
+        beats, before_elsewhere = Beats(), self._executor.elsewhere()
+        before = usage.joined(usage.measure(), before_elsewhere)
         given = self._executor.run_beating(self._items, beats)
-        after = usage.measure()
-        memory_mib = usage.memory_mib()  # while the workers still live
+        tree, elsewhere = usage.measure(), self._executor.elsewhere()
+        after = usage.joined(tree, elsewhere)
+        memory_mib = usage.memory_mib(elsewhere)  # while the workers still live
         self._task.after_batch()
         self._check(self._apart(given)[0], "profile batch")
         self._events.emit(
@@ -144,6 +150,13 @@ class _Batches:
         taken_ns = latency.counted(list(zip(self._taken_ns, self._calm))[1:])
         if taken_ns:
             self._events.emit("latencies", **latency.summary(taken_ns))
+
+    def tell_elsewhere(self) -> None:
+        """What workers outside this process tree have used on this machine, if there are any."""
+        now, before = self._executor.elsewhere(), self._elsewhere
+        if now is not None and before is not None:
+            seconds = max(0.0, now.here_seconds - before.here_seconds)
+            self._events.emit("elsewhere", cpu_seconds=seconds)
 
     def _timed_batch(self, where: str) -> float:
         self._task.before_batch()

@@ -14,9 +14,11 @@ import os
 import resource
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Dict, Iterator, List, Optional, Tuple
+
+from experiments.launch.base import Elsewhere
 
 PROC = Path("/proc")
 _CPUCLOCK_SCHED = 2  # Linux: a process's CPU clock has the id (~pid << 3) | 2 (clock_getcpuclockid)
@@ -68,6 +70,19 @@ def measure() -> Usage:
     )
 
 
+def joined(tree: Usage, elsewhere: Optional[Elsewhere]) -> Usage:
+    """With workers outside the tree, which tell no switches: then the sum is unknown."""
+    if elsewhere is None or tree.user_seconds is None or tree.system_seconds is None:
+        return tree
+    return replace(
+        tree,
+        user_seconds=tree.user_seconds + elsewhere.user_seconds,
+        system_seconds=tree.system_seconds + elsewhere.system_seconds,
+        voluntary_switches=None,
+        involuntary_switches=None,
+    )
+
+
 def between(before: Usage, after: Usage) -> Dict[str, Optional[float]]:
     """CPU seconds and switches from one reading to the next, as fields of the profile event."""
     user, system = _cpu(before, after)
@@ -79,8 +94,18 @@ def between(before: Usage, after: Usage) -> Dict[str, Optional[float]]:
     }
 
 
-def memory_mib() -> Optional[float]:
-    """Proportional set size of the tree now, in MiB; None where the kernel doesn't say."""
+def memory_mib(elsewhere: Optional[Elsewhere] = None) -> Optional[float]:
+    """Proportional set size of the tree and of workers outside it, now, in MiB.
+
+    None where the kernel doesn't say.
+    """
+    tree = _tree_mib()
+    if elsewhere is None or tree is None:
+        return tree
+    return None if elsewhere.memory_mib is None else tree + elsewhere.memory_mib
+
+
+def _tree_mib() -> Optional[float]:
     if not _has_proc():
         return None
     tree = [os.getpid(), *(stat.pid for stat in descendants(os.getpid()))]

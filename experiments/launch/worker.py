@@ -32,7 +32,7 @@ _import_seconds = 0.0
 def begin(ref: TaskRef, shared: Any, barrier: Any) -> None:
     """The pool's initializer. An error is kept for `meet`: raised here, its text would be lost."""
     global _task, _barrier, _error, _import_seconds, _close
-    _barrier = barrier
+    _barrier, _error = barrier, None  # workers of a given cluster may have begun before
     try:
         began_ns = perf_counter_ns()
         task_class = tasks.load(ref.name)

@@ -64,6 +64,13 @@ def test_thirty_seconds_an_item_is_measured_with_what_can_still_be_judged() -> N
     assert note.startswith("an item takes about 30 s, so to stay within about 24 min a batch")
 
 
+def test_pools_of_processes_are_alike_to_the_budget() -> None:
+    seconds = [block(30.0, executors=[name])["likely_seconds"] for name in ("processes", "loky")]
+    threads = block(30.0, executors=["threads"])["likely_seconds"]
+
+    assert seconds[0] == seconds[1] < threads
+
+
 def test_fewer_cores_are_left_out_where_one_block_is_more_than_the_budget() -> None:
     assert [one["cores"] for one in blocks(0.001, cores=[1, 2])] == [1, 2]
     assert [one["cores"] for one in blocks(20.0, cores=[1, 2])] == [2]

@@ -460,6 +460,20 @@ def test_options_that_are_given_are_the_only_level() -> None:
     assert labels(block, "joblib") == ["joblib x2 (backend threading)"]
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"address": "tcp://127.0.0.1:8786"}, "address needs 'scheduler: distributed' beside it"),
+        ({"scheduler": "distributed", "address": 8786}, "address is 8786, must be like tcp://"),
+    ],
+)
+def test_an_address_that_can_not_be_one_is_refused(options: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        only_block(executors=[{"executor": "dask", "options": options}])
+
+    assert str(refused.value).startswith(f"config key 'executors.0.options': {told}")
+
+
 def test_executors_that_simplicity_leaves_out_come_in_the_order_of_the_registry() -> None:
     names = ["ray", "loky", "processes", "trio", "gevent", "threads"]
     block = only_block(executors=names, workers=[2])

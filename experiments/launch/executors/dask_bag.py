@@ -11,7 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Callable, Dict, List, Optional
 
 from experiments.launch import worker
-from experiments.launch.base import Task
+from experiments.launch.base import Elsewhere, Task
 from experiments.launch.executors import dask_cluster
 from experiments.launch.executors.library import LibraryPool, guarded
 from experiments.launch.executors.local import THREADING_KIT
@@ -29,6 +29,17 @@ class Dask(LibraryPool):
     levels = {"scheduler": ("threads", "processes", "distributed")}
 
     @classmethod
+    def check_options(cls, given: Dict[str, Any]) -> Optional[str]:
+        """Only the distributed scheduler has an address."""
+        address = given.get("address")
+        if address is None:
+            return None
+        if given.get("scheduler") != "distributed":
+            return "address needs 'scheduler: distributed' beside it"
+        known = isinstance(address, str) and "://" in address
+        return None if known else f"address is {address!r}, must be like tcp://127.0.0.1:8786"
+
+    @classmethod
     def in_processes(cls, options: Dict[str, Any]) -> bool:
         """Unless they are threads."""
         return bool(options["scheduler"] != "threads")
@@ -44,9 +55,9 @@ class Dask(LibraryPool):
     def start(self) -> None:
         """Start every worker and wait until it has met the others."""
         if self.options["scheduler"] == "distributed":
-            self._pool = dask_cluster.Cluster(
-                self.workers, self.options["address"], str(self.folder)
-            )
+            address, folder = self.options["address"], str(self.folder)
+            cluster = dask_cluster.Given if address else dask_cluster.Cluster
+            self._pool = cluster(self.workers, address, folder)
             self.met(self._pool.start(self.apart_arguments(NoBarrier())))
         elif self.options["scheduler"] == "threads":
             self.task.start_worker(self.task.share(THREADING_KIT))
@@ -75,6 +86,11 @@ class Dask(LibraryPool):
 
         lazy = bag.from_sequence(items, partition_size=1).map(call)
         return list(lazy.compute(scheduler=self.options["scheduler"], pool=self._pool))
+
+    def elsewhere(self) -> Optional[Elsewhere]:
+        """The workers of a cluster that was there before."""
+        given = isinstance(self._pool, dask_cluster.Given)
+        return self._pool.elsewhere() if given else None
 
     def close_pool(self) -> None:
         """Join threads or processes."""

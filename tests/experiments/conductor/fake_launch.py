@@ -66,6 +66,10 @@ class Fake:
         self.say("news", of="a later version")
         self.ok()
 
+    def has_workers_elsewhere(self) -> None:
+        self.say("elsewhere", cpu_seconds=0.75)
+        self.ok()
+
     def exits(self) -> None:
         self.say("phase", name="steady")
         os._exit(7)

@@ -10,6 +10,7 @@ import pytest
 from experiments.conductor import child
 from experiments.conductor.child import Launcher, Outcome
 from experiments.conductor.reaper import Reaper
+from experiments.conductor.surroundings import Disturbance
 from experiments.environment import BLAS_VARIABLES, ROOT, environment
 from experiments.launch.latency import middle_ms
 from tests.experiments.conductor.driving import gone, pids, spec
@@ -51,6 +52,22 @@ def test_a_launch_that_ends_well_tells_all_it_measured(run: Run) -> None:
     assert outcome.launch_seconds > 0
     assert (outcome.gil_at_start, outcome.gil_at_end) == (False, True)
     assert outcome.service_cpu_share is None  # it has no service
+
+
+def test_what_workers_that_were_there_before_use_is_no_work_of_others(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own: list[float] = []
+
+    def seen(_before: object, _after: object, own_seconds: float) -> Disturbance:
+        own.append(own_seconds)
+        return Disturbance()
+
+    monkeypatch.setattr(child, "disturbance", seen)
+
+    assert run("ok").elsewhere_seconds == 0.0
+    assert run("has_workers_elsewhere").elsewhere_seconds == 0.75
+    assert own[1] > 0.75 > own[0]
 
 
 def test_what_the_measured_code_prints_goes_to_the_log(run: Run, log: IO[bytes]) -> None:
