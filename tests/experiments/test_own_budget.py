@@ -65,8 +65,10 @@ def test_thirty_seconds_an_item_is_measured_with_what_can_still_be_judged() -> N
 
 
 def test_pools_of_processes_are_alike_to_the_budget() -> None:
-    seconds = [block(30.0, executors=[name])["likely_seconds"] for name in ("processes", "loky")]
-    threads = block(30.0, executors=["threads"])["likely_seconds"]
+    names = ("processes", "loky", "threads")
+    *seconds, threads = (
+        block(30.0, executors=[name], cores=[2])["likely_seconds"] for name in names
+    )
 
     assert seconds[0] == seconds[1] < threads
 
