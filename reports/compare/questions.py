@@ -20,9 +20,10 @@ class Question:
     """One line of the matrix: a task judged in one mode, on all cores or on so many.
 
     `cells` are the verdicts that can be compared, by the machine's letter; `refused` says of the
-    others why they can't.
+    others why they can't; `shown` are all of them.
     """
 
+    task: str
     subject: str
     params: str
     objective: str
@@ -30,6 +31,7 @@ class Question:
     cores: int
     cells: Mapping[str, Seen]
     refused: Mapping[str, str]
+    shown: Mapping[str, Seen]
 
     @property
     def place(self) -> str:
@@ -105,7 +107,17 @@ def _question(cores: int, cells: Mapping[str, Seen]) -> Question:
         if letter not in kept
     }
     first = next(iter(cells.values()))
-    return Question(first.subject, first.params, first.objective, first.mode, cores, kept, refused)
+    return Question(
+        first.task,
+        first.subject,
+        first.params,
+        first.objective,
+        first.mode,
+        cores,
+        kept,
+        refused,
+        cells,
+    )
 
 
 def why_not(seen: Seen, other: Seen) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -220,8 +219,3 @@ def _doubts(rows: Any) -> list[str]:
     """What speaks against a whole run: each verdict carries it, after the words are said once."""
     said = [flag for row in rows for flag in sentences.names(row["flags"])]
     return list(dict.fromkeys(flag for flag in said if flag.startswith("the A/A control")))
-
-
-def finite(value: float) -> float | None:
-    """A number for a table: what has no limit stays empty."""
-    return float(value) if math.isfinite(value) else None
