@@ -16,6 +16,7 @@ from reports.load import ResultsError
 from reports.render import TEMPLATES, environment, pdf_problem, policy, write_pdf
 
 HTML, PDF = "comparison.html", "comparison.pdf"
+STYLES = ("report.css", "comparison.css")
 #: a comparison is not written among the results of a machine
 _RESULTS = "plan.json"
 
@@ -37,14 +38,18 @@ def write(comparison: Comparison, folder: Path) -> None:
 
 def html(comparison: Comparison, folder: Path) -> str:
     """The page, self-contained; its figures are also written into the folder."""
-    script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
+    script = _text("report.js")
     return (
         environment()
         .get_template("comparison.html.j2")
         .render(
             **context(comparison, draw(comparison, folder)),
-            stylesheet=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
+            stylesheet=Markup("\n".join(_text(name) for name in STYLES)),
             script=Markup(script),
             policy=policy(script),
         )
     )
+
+
+def _text(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")

@@ -50,8 +50,8 @@ class LineView:
     flips: int
     fleet: str
     fleet_state: str
+    fleet_cost: str
     worst: str
-    best_row: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,7 @@ def context(comparison: Comparison, figures: Sequence[Drawn]) -> dict[str, Any]:
         "speeds": _speeds(comparison),
         "ceilings": _ceilings(comparison),
         "refusals": words.refusals(comparison),
+        "refused": words.refused(comparison),
         "repeats": [_repeat(comparison, one) for one in comparison.repeated],
         "trends": [_trend(comparison, one) for one in comparison.repeated],
         "figures": figures,
@@ -104,11 +105,11 @@ def _subtitle(comparison: Comparison) -> str:
 
 def _doubts(comparison: Comparison) -> list[str]:
     """What speaks against whole runs, and margins that differ."""
-    said = [
-        f"{machine.letter}: {doubt}."
-        for machine in comparison.machines
-        for doubt in machine.newest.doubts
-    ]
+    found: dict[str, list[str]] = {}
+    for machine in comparison.machines:
+        for doubt in machine.newest.doubts:
+            found.setdefault(doubt, []).append(machine.letter)
+    said = [f"{wording.listing(letters, most=9)}: {doubt}." for doubt, letters in found.items()]
     margins = {run.margin for machine in comparison.machines for run in machine.runs}
     if len(margins) > 1:
         said.append(
@@ -204,8 +205,16 @@ def _line(
         flips=count,
         fleet=words.label(choice) if choice and choice.labels else "\N{EN DASH}",
         fleet_state=choice.state if choice else "none",
+        fleet_cost=_cost(choice),
         worst=f"at least {words.share(max(known))}" if known else "",
     )
+
+
+def _cost(choice: Choice | None) -> str:
+    """What the best compromise costs at most, and where."""
+    if choice is None or not choice.where:
+        return ""
+    return f"up to {words.share(choice.worst)} on {choice.where}"
 
 
 def _cell(question: Question, letter: str, found: Sequence[Outcome]) -> CellView:
