@@ -565,7 +565,7 @@ FLEET = Table(
     "one question: one configuration for all machines that can be compared",
     (
         *_QUESTION,
-        _text("outcome", "holds, compromise or none"),
+        _text("outcome", "holds, compromise, open (not proven) or none"),
         _text("approaches", "what it is called on each machine, JSON by letter"),
         _amount("worst_regret", "upper end of the largest regret; allows for the choice"),
         _text("worst_machine", "letter of the machine where that is"),

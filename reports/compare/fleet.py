@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
@@ -13,7 +13,9 @@ from reports.compare.questions import Question
 from reports.compare.regret import TAIL, regret
 from reports.compare.seen import Seen, Way
 
-Found = Literal["holds", "compromise", "none"]
+#: holds: within the margin on all machines, proven; compromise: proven beyond it on one; open:
+#: neither is proven; none: nothing can be said
+Found = Literal["holds", "compromise", "open", "none"]
 
 
 @dataclass(frozen=True, order=True)
@@ -74,7 +76,8 @@ def _choice(question: Question, margin: float) -> Choice:
     if math.isinf(best.worst):
         reason = "too few rounds to bound the regret on all machines"
         return Choice(question, "none", {}, {}, "", len(shared), reason)
-    return best
+    may = all(one.low <= margin for one in best.regrets.values())
+    return replace(best, state="open") if may else best
 
 
 def _simplicity(one: Choice) -> int:

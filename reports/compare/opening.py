@@ -7,10 +7,12 @@ comes back as a refusal.
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,6 +26,8 @@ from reports.load import Results, ResultsError, load
 
 #: reading takes about a second a run: fewer are done before other processes have started
 ALONE = 3
+#: of more runs no curves are drawn, whose laws take as long to read as all else
+DRAWN = 24
 _BUNDLES = "reports.bundle.opening"
 
 
@@ -38,41 +42,63 @@ class Refused:
 def runs(paths: Sequence[Path]) -> list[Run | Refused]:
     """What each path holds, in the given order; several processes read where there are many."""
     found = [one for path in paths for one in expanded(path)]
+    opened = partial(_opened, laws=len(found) <= DRAWN)
     if len(found) <= ALONE:
-        return [_opened(path) for path in found]
+        return [opened(one) for one in found]
     with ProcessPoolExecutor(min(len(found), os.cpu_count() or 1)) as pool:
-        return list(pool.map(_opened, found))
+        return list(pool.map(opened, found))
 
 
-def expanded(path: Path) -> list[Path]:
-    """The bundles and results folders that a path stands for."""
+def expanded(path: Path) -> list[Path | Refused]:
+    """The bundles and results folders that a path stands for: its history is among them."""
     bundles = _bundles()
-    if bundles is not None:
-        return list(bundles.found(path)) or [path]
-    return [path]
-
-
-def _opened(path: Path) -> Run | Refused:
+    if bundles is None:
+        return [path]
     try:
-        if path.is_dir():
-            return _run(load(path), path, None)
-        bundles = _bundles()
-        if bundles is None:
-            raise ResultsError(f"{path}: no results folder")
-        with tempfile.TemporaryDirectory(prefix="poolwise-") as into:
-            bundle = bundles.opened(path, Path(into))
-            return _run(load(bundle.folder), path, str(bundle.run_id))
+        return list(bundles.found(path))
+    except (ResultsError, OSError) as error:
+        return [_refused(path, error)]
+
+
+def _opened(path: Path | Refused, laws: bool) -> Run | Refused:
+    if isinstance(path, Refused):
+        return path
+    try:
+        return _read(path, laws)
     except (ResultsError, ValueError, OSError) as error:
-        return Refused(path.name, " ".join(str(error).split()))
+        return _refused(path, error)
 
 
-def _run(results: Results, path: Path, run_id: str | None) -> Run:
+def _read(path: Path, laws: bool) -> Run:
+    bundles = _bundles()
+    if bundles is None:
+        results = load(path)
+        return _run(results, path, data_hash(results.folder)[:8], laws)
+    with tempfile.TemporaryDirectory(prefix="poolwise-") as into:
+        bundle = bundles.opened(path, Path(into))
+        return _run(load(bundle.folder), path, str(bundle.run_id), laws)
+
+
+def _run(results: Results, path: Path, run_id: str, laws: bool) -> Run:
     version = results.plan.get("schema_version", schema.SCHEMA_VERSION)
     if version != schema.SCHEMA_VERSION:
         raise ResultsError(
             f"its tables have schema version {version}, this Poolwise reads {schema.SCHEMA_VERSION}"
         )
-    return read(results, path.name, run_id or data_hash(results.folder)[:8])
+    return read(results, _name(path), run_id, laws)
+
+
+def _refused(path: Path, error: Exception) -> Refused:
+    """The error without the folder that the run was unpacked into, or lies in."""
+    text = " ".join(str(error).split()).replace(f"{path}: ", "").replace(f"{path}/", "")
+    return Refused(
+        _name(path), re.sub(rf"{re.escape(tempfile.gettempdir())}/poolwise-\w+/", "", text)
+    )
+
+
+def _name(path: Path) -> str:
+    """A path's last parts: a bundle is mostly called bundle.zip, its folder tells more."""
+    return "/".join(path.absolute().parts[-2:]) if path.suffix == ".zip" else path.name
 
 
 def _bundles() -> Any:

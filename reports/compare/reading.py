@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from experiments import schema
 from experiments.statistics.intervals import Pairs
@@ -29,19 +28,19 @@ _FREE = "t"
 _NOT_FACTS = ("Machine", "Fingerprint", "Order of cores", "Timer resolution")
 
 
-def read(results: Results, source: str, data: str) -> Run:
+def read(results: Results, source: str, run_id: str, laws: bool) -> Run:
     """One run. Raises ResultsError where a table is missing, broken or of another run.
 
-    `data` names the data: all of a bundle's run id, or a digest that the start is put before.
+    `laws`: whether they will be drawn.
     """
-    launches = results.table(schema.LAUNCHES)
-    started = str(min(launches["started_at"], default=""))
+    races = list(raced(results))
+    started = min((str(at) for one in races for at in one.launches["started_at"]), default="")
     host = results.machine
     pythons = _pythons(host)
     rows = verdict_rows(results.table(schema.VERDICT_TABLE))
     return Run(
         source=source,
-        run_id=data if "-" in data or not started else f"{started[:19]} {data}",
+        run_id=run_id,
         started=started,
         name=results.name,
         fingerprint=str(results.plan.get("fingerprint") or host.get("fingerprint") or source),
@@ -52,8 +51,8 @@ def read(results: Results, source: str, data: str) -> Run:
         facts=tuple(_facts(results)),
         margin=race_settings(results).margin,
         ceiling=_ceiling(results),
-        laws=_laws(results),
-        seen=tuple(_all_seen(results, rows, pythons, _digests(results, launches))),
+        laws=_laws(results) if laws else {},
+        seen=tuple(_all_seen(results, races, rows, pythons)),
         doubts=tuple(_doubts(rows.values())),
     )
 
@@ -80,23 +79,20 @@ def _facts(results: Results) -> Iterator[tuple[str, str]]:
     yield "Differences that don't matter", wording.percent(plan["statistics"].get("margin"))
 
 
-def _digests(results: Results, launches: pd.DataFrame) -> dict[str, str]:
-    """The code of each block's task: its own module's, or that of the built-in ones."""
+def _digest(results: Results, one: Raced) -> str:
+    """The code of a block's task: its own module's, or that of the built-in ones."""
     own = {str(raw["block"]): raw.get("source_digest") for raw in results.plan["blocks"]}
-    found = {}
-    for block, codes in launches.groupby("block", sort=False)["code_digest"]:
-        names = sorted(set(map(str, codes)))
-        found[str(block)] = str(own.get(str(block)) or " and ".join(names))
-    return found
+    codes = sorted(set(map(str, one.launches["code_digest"])))
+    return str(own.get(one.block.name) or " and ".join(codes))
 
 
 def _all_seen(
     results: Results,
+    races: list[Raced],
     rows: Mapping[tuple[str, str], sentences.Row],
     pythons: Mapping[str, str],
-    digests: Mapping[str, str],
 ) -> Iterator[Seen]:
-    for one in raced(results):
+    for one in races:
         ways = tuple(
             Way(a.executor, a.options, a.workers, pythons.get(a.interpreter, a.interpreter))
             for a in one.block.approaches
@@ -108,11 +104,11 @@ def _all_seen(
                     f"{results.folder / 'verdicts.csv'}: block {one.block.name} has no {mode} "
                     "verdict; make it again with `python -m reports.decide DIR`"
                 )
-            yield _seen(results, one, mode, row, ways, digests.get(one.block.name, ""))
+            yield _seen(results, one, mode, row, ways)
 
 
 def _seen(
-    results: Results, one: Raced, mode: str, row: sentences.Row, ways: tuple[Way, ...], digest: str
+    results: Results, one: Raced, mode: str, row: sentences.Row, ways: tuple[Way, ...]
 ) -> Seen:
     block, judgement = one.block, one.judgements[mode]
     labels = tuple(approach.label for approach in block.approaches)
@@ -129,7 +125,7 @@ def _seen(
         objective=block.objective.name,
         scaling=block.scaling,
         mode=mode,
-        digest=digest,
+        digest=_digest(results, one),
         margin=race_settings(results, block.rules).margin,
         verdict=judgement.verdict,
         pick=pick,

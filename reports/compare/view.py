@@ -125,7 +125,7 @@ def _runs(machines: Sequence[Machine]) -> Rows:
             machine.letter,
             wording.short(run.name, 40),
             _when(run),
-            run.run_id.rpartition(" ")[2] or run.run_id,
+            wording.short(run.run_id, 30),
             run.fingerprint[:16],
             wording.short(run.source, 60),
             "stands for the machine" if run is machine.newest and len(machine.runs) > 1 else "",
@@ -133,7 +133,7 @@ def _runs(machines: Sequence[Machine]) -> Rows:
         for machine in machines
         for run in machine.runs
     ]
-    heads = ("Machine", "Name", "Measured (UTC)", "Data", "Fingerprint", "Read from", "Role")
+    heads = ("Machine", "Name", "Measured (UTC)", "Run", "Fingerprint", "Read from", "Role")
     return Rows("The runs that were compared", heads, tuple(rows))
 
 
@@ -282,12 +282,19 @@ def _outcome(one: Outcome) -> tuple[str, ...]:
     )
 
 
+_FOUND = {
+    "holds": "✓ holds on all",
+    "open": "? may hold, not proven",
+    "compromise": "best compromise",
+    "none": "none",
+}
+
+
 def _fleet(comparison: Comparison) -> Rows:
-    names = {"holds": "holds on all", "compromise": "best compromise", "none": "none"}
     rows = [
         (
             words.place(one.question),
-            f"{words.MARKS['holds'] if one.state == 'holds' else ''} {names[one.state]}".strip(),
+            _FOUND[one.state],
             words.label(one) if one.labels else "\N{EN DASH}",
             words.share(one.worst) if one.where else "\N{EN DASH}",
             one.where or one.reason,

@@ -131,12 +131,15 @@ def _fleet(comparison: Comparison) -> list[tuple[str, str]]:
         return []
     good = [one for one in choices if one.state == "holds"]
     poor = sorted((one for one in choices if one.state == "compromise"), key=lambda one: -one.worst)
+    open_ = [one for one in choices if one.state == "open"]
     margin = wording.percent(comparison.margin)
     whole = f"{len(good)} of {wording.count(len(choices), 'question')}"
     text = "; ".join(f"{label(one)} in {one.question.title}" for one in good[:MOST])
     if len(good) > MOST:
         text += f"; and {len(good) - MOST} more"
     text = text or f"nowhere is one approach proven within {margin} of the best on all machines"
+    if open_:
+        text += f". In {len(open_)} more one may hold, which isn't proven"
     if poor:
         text += (
             f". Elsewhere the best compromise costs up to {share(poor[0].worst)}: {label(poor[0])} "
