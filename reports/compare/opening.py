@@ -11,7 +11,7 @@ import re
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -72,8 +72,8 @@ def _opened(path: Path | Refused, laws: bool) -> Run | Refused:
 def _read(path: Path, laws: bool) -> Run:
     bundles = _bundles()
     if bundles is None:
-        results = load(path)
-        return _run(results, path, data_hash(results.folder)[:8], laws)
+        run = _run(load(path), path, "", laws)
+        return replace(run, run_id=data_hash(path)[:8])
     with tempfile.TemporaryDirectory(prefix="poolwise-") as into:
         bundle = bundles.opened(path, Path(into))
         return _run(load(bundle.folder), path, str(bundle.run_id), laws)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,8 @@ STALE = (
     "verdicts.csv says {said}, its launches say {found}; make it again with "
     "`python -m reports.decide DIR`"
 )
+#: how the flags start, or what they say, that speak against a whole run
+_CONTROL, _DISTURBED = "the A/A control", "launches were disturbed"
 _FREE = "t"
 _NOT_FACTS = ("Machine", "Fingerprint", "Order of cores", "Timer resolution")
 
@@ -211,7 +213,15 @@ def _laws(results: Results) -> dict[str, Law]:
     }
 
 
-def _doubts(rows: Any) -> list[str]:
-    """What speaks against a whole run: each verdict carries it, after the words are said once."""
-    said = [flag for row in rows for flag in sentences.names(row["flags"])]
-    return list(dict.fromkeys(flag for flag in said if flag.startswith("the A/A control")))
+def _doubts(rows: Iterable[sentences.Row]) -> list[str]:
+    """What speaks against a whole run: a failed control, a machine that others kept busy."""
+    told = {str(row["block"]): sentences.names(row["flags"]) for row in rows}
+    said = [flag for flags in told.values() for flag in flags]
+    found = list(dict.fromkeys(flag for flag in said if flag.startswith(_CONTROL)))
+    busy = sum(any(_DISTURBED in flag for flag in flags) for flags in told.values())
+    if busy:
+        found.append(
+            f"others disturbed the measurement in {busy} of {wording.count(len(told), 'block')}, "
+            "whose seconds are those of a busy machine"
+        )
+    return found

@@ -83,6 +83,7 @@ def context(comparison: Comparison, figures: Sequence[Drawn]) -> dict[str, Any]:
         "fleet": _fleet(comparison),
         "speeds": _speeds(comparison),
         "ceilings": _ceilings(comparison),
+        "silence": words.silence(comparison),
         "refusals": words.refusals(comparison),
         "refused": words.refused(comparison),
         "repeats": [_repeat(comparison, one) for one in comparison.repeated],

@@ -73,13 +73,7 @@ def _compared(comparison: Comparison) -> list[tuple[str, str]]:
     counted = Counter(str(one.state) for one in outcomes)
     told = len(outcomes) - counted["none"]
     if not told:
-        return [
-            (
-                "No advice could be held against another machine",
-                "no question was decided on one machine and measured alike on another; why stands "
-                "under what can't be compared",
-            )
-        ]
+        return [("No advice could be held against another machine", silence(comparison))]
     margin = wording.percent(comparison.margin)
     flips = [one for one in outcomes if one.state == "flip"]
     return [
@@ -95,6 +89,15 @@ def _compared(comparison: Comparison) -> list[tuple[str, str]]:
     ]
 
 
+def silence(comparison: Comparison) -> str:
+    """Why advice could not be followed elsewhere, the most frequent reasons first."""
+    reasons = Counter(one.reason for one in comparison.matrix.outcomes if one.state == "none")
+    if not reasons:
+        return "no question can be compared, and why stands below"
+    told = [f"{reason} ({count:,})" for reason, count in reasons.most_common()]
+    return f"{wording.listing(told, most=5)} of {reasons.total():,} cases"
+
+
 def _rest(counted: Counter[str]) -> str:
     """The other cases by what is known of them."""
     parts = [
@@ -104,7 +107,11 @@ def _rest(counted: Counter[str]) -> str:
         (counted["open"], "are proven neither way"),
     ]
     said = [f"{count:,} {words}" for count, words in parts if count]
-    return f"Of the others, {wording.listing(said)}" if said else "There are no others"
+    rest = f"Of the others, {wording.listing(said)}" if said else "There are no others"
+    silent = counted["none"]
+    return rest + (
+        f". In {silent:,} more there is no advice, or it wasn't measured" if silent else ""
+    )
 
 
 def _flips(comparison: Comparison, flips: Sequence[Outcome]) -> str:
