@@ -51,6 +51,7 @@ class LineView:
     fleet: str
     fleet_state: str
     fleet_cost: str
+    fleet_of: str
     worst: str
 
 
@@ -207,6 +208,7 @@ def _line(
         fleet=words.label(choice) if choice and choice.labels else "\N{EN DASH}",
         fleet_state=choice.state if choice else "none",
         fleet_cost=_cost(choice),
+        fleet_of=words.of(question, len(comparison.machines)) if choice else "",
         worst=f"at least {words.share(max(known))}" if known else "",
     )
 

@@ -123,9 +123,9 @@ def _flips(comparison: Comparison, flips: Sequence[Outcome]) -> str:
             f"has decided otherwise ({tests}); where nothing is proven, nothing is promised"
         )
     worst = sorted(flips, key=lambda one: -(one.regret.low if one.regret else 0))
-    seen: dict[tuple[str, str, str], Outcome] = {}
+    seen: dict[str, Outcome] = {}
     for one in worst:
-        seen.setdefault((place(one.question), one.taker, one.label), one)
+        seen.setdefault(place(one.question), one)
     told = [flip(one) for one in list(seen.values())[:MOST]]
     more = len(flips) - len(told)
     rest = f"; and {more:,} more" if more > 0 else ""
@@ -141,7 +141,10 @@ def _fleet(comparison: Comparison) -> list[tuple[str, str]]:
     open_ = [one for one in choices if one.state == "open"]
     margin = wording.percent(comparison.margin)
     whole = f"{len(good)} of {wording.count(len(choices), 'question')}"
-    text = "; ".join(f"{label(one)} in {one.question.title}" for one in good[:MOST])
+    total = len(comparison.machines)
+    text = "; ".join(
+        f"{label(one)} in {one.question.title}{of(one.question, total)}" for one in good[:MOST]
+    )
     if len(good) > MOST:
         text += f"; and {len(good) - MOST} more"
     text = text or f"nowhere is one approach proven within {margin} of the best on all machines"
@@ -150,9 +153,15 @@ def _fleet(comparison: Comparison) -> list[tuple[str, str]]:
     if poor:
         text += (
             f". Elsewhere the best compromise costs up to {share(poor[0].worst)}: {label(poor[0])} "
-            f"in {poor[0].question.title}, on {poor[0].where}"
+            f"in {poor[0].question.title}{of(poor[0].question, total)}, on {poor[0].where}"
         )
     return [(f"One configuration for the fleet holds in {whole} (pools that live on)", text)]
+
+
+def of(question: Question, machines: int) -> str:
+    """That fewer than all machines can be compared there: (2 of 3 machines)."""
+    count = len(question.cells)
+    return f" ({count} of {machines} machines)" if count < machines else ""
 
 
 def label(one: Choice) -> str:

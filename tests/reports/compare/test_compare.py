@@ -181,7 +181,7 @@ def test_an_unreadable_run_is_left_out_and_the_others_are_compared(
     found = compared(machine("a", ON_THREADS), machine("b", ON_THREADS), broken, tmp_path / "none")
 
     assert [one.source for one in found.refused] == ["c", "none"]
-    assert found.refused[0].reason.startswith("samples.csv: not there")
+    assert "samples.csv" in found.refused[0].reason
     assert len(found.machines) == 2
 
 
