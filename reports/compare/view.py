@@ -163,7 +163,7 @@ def facts(comparison: Comparison) -> tuple[Rows, str]:
         said = f"Also different: {wording.listing(others, most=30)}. " if others else ""
         return Rows("What differs between the machines", heads, tuple(rows)), said + _same(same)
     rows = [(name, *values[name]) for name in differing]
-    return Rows("What differs", ("", *given), tuple(rows)), _same(same)
+    return Rows("What differs", ("Fact", *given), tuple(rows)), _same(same)
 
 
 def _same(pairs: Iterable[Pair]) -> str:
@@ -305,7 +305,7 @@ def _fleet(comparison: Comparison) -> Rows:
         )
         for one in comparison.choices
     ]
-    heads = ("Task", "", "Configuration", "Worst regret, at most", "Where", "Machines")
+    heads = ("Task", "Found", "Configuration", "Worst regret, at most", "Where", "Machines")
     return Rows("One configuration for all machines", heads, tuple(rows))
 
 
