@@ -504,6 +504,7 @@ _QUESTION = (
     _text("task", "kind of work"),
     _text("params", "task parameters, JSON with sorted keys"),
     _text("objective", "what verdicts are decided on"),
+    _text("scaling", "strong or weak"),
     _text("mode", "steady or oneshot"),
     _text("on_cores", "all (as many as each machine has), or the count that is compared"),
 )

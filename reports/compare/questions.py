@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from experiments.statistics.objectives import OBJECTIVES
 from reports import wording
 from reports.compare.machines import Fleet
 from reports.compare.seen import Seen
@@ -27,6 +28,7 @@ class Question:
     subject: str
     params: str
     objective: str
+    scaling: str
     mode: str
     cores: int
     cells: Mapping[str, Seen]
@@ -40,8 +42,16 @@ class Question:
 
     @property
     def title(self) -> str:
-        """math_python on all cores."""
-        return f"{wording.short(self.subject)} on {self.place}"
+        """math_python on all cores; what isn't usual besides: decided on peak memory."""
+        return f"{self.name} on {self.place}"
+
+    @property
+    def name(self) -> str:
+        """The task with its parameters, and what isn't usual about how it was judged."""
+        given = OBJECTIVES.get(self.objective)
+        extras = [f"decided on {given.noun}"] if given and not given.is_time else []
+        extras += ["weak scaling"] if self.scaling == "weak" else []
+        return ", ".join([wording.short(self.subject), *extras])
 
     @property
     def comparable(self) -> bool:
@@ -107,17 +117,8 @@ def _question(cores: int, cells: Mapping[str, Seen]) -> Question:
         if letter not in kept
     }
     first = next(iter(cells.values()))
-    return Question(
-        first.task,
-        first.subject,
-        first.params,
-        first.objective,
-        first.mode,
-        cores,
-        kept,
-        refused,
-        cells,
-    )
+    what = (first.task, first.subject, first.params, first.objective, first.scaling, first.mode)
+    return Question(*what, cores, kept, refused, cells)
 
 
 def why_not(seen: Seen, other: Seen) -> str:
@@ -135,13 +136,3 @@ def why_not(seen: Seen, other: Seen) -> str:
 
 def _names(digest: str) -> str:
     return digest or "unknown"
-
-
-def alone(found: Iterable[Question]) -> dict[str, list[Question]]:
-    """Lines on all cores that one machine alone has, by machine."""
-    made: dict[str, list[Question]] = {}
-    for one in found:
-        if len(one.cells) + len(one.refused) == 1 and one.cores == ALL_CORES:
-            letter = next(iter([*one.cells, *one.refused]))
-            made.setdefault(letter, []).append(one)
-    return made

@@ -169,6 +169,7 @@ def _question(question: Question) -> Row:
         "task": question.task,
         "params": question.params,
         "objective": question.objective,
+        "scaling": question.scaling,
         "mode": question.mode,
         "on_cores": "all" if question.cores == ALL_CORES else str(question.cores),
     }
@@ -179,6 +180,7 @@ def _block(seen: Seen) -> Row:
         "task": seen.task,
         "params": seen.params,
         "objective": seen.objective,
+        "scaling": seen.scaling,
         "mode": seen.mode,
         "cores": seen.cores,
     }

@@ -19,8 +19,8 @@ from reports.compare.repeats import Repeat
 from reports.compare.seen import Pair, Run, Seen
 from reports.compare.speeds import Speed
 
-#: rows of outcomes where there are many machines: the worst of them; all are in regrets.csv
-MOST_ROWS = 40
+#: rows of outcomes, few where there are many machines: the worst; all are in regrets.csv
+MOST_ROWS, MOST_OF_MANY = 150, 40
 #: facts of many machines that are shown; the others only where they differ
 _BRIEF = ("Processor", "Usable cores", "CPU quota", "Memory", "Operating system", "Interpreters")
 
@@ -200,7 +200,7 @@ def _line(
     letters = [] if comparison.many else comparison.fleet.letters
     known = [one.regret.low for found in here.values() for one in found if one.regret]
     return LineView(
-        subject=wording.short(question.subject),
+        subject=question.name,
         place=question.place,
         cells=tuple(_cell(question, letter, here.get(letter, [])) for letter in letters),
         counts=words.approach_counts(question),
@@ -260,9 +260,10 @@ def _outcomes(comparison: Comparison) -> Rows:
     """What advice costs elsewhere: all of it, or of many machines the worst."""
     order = {"fails": 0, "flip": 1, "worse": 2, "open": 3, "holds": 4, "none": 5}
     told = [one for one in comparison.matrix.outcomes if one.state != "none"]
-    if comparison.many:
+    most = MOST_OF_MANY if comparison.many else MOST_ROWS
+    if len(told) > most:
         told.sort(key=lambda one: (order[one.state], -(one.regret.low if one.regret else 0)))
-    rows = [_outcome(one) for one in told[: MOST_ROWS if comparison.many else None]]
+    rows = [_outcome(one) for one in told[:most]]
     left = len(told) - len(rows)
     caption = "What advice costs on other machines"
     if left:

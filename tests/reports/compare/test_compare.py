@@ -105,6 +105,24 @@ def test_cpu_work_keeps_its_workers_a_core_and_waiting_work_its_workers(machine:
     assert steady["B", "processes x4"].state == "holds"
 
 
+def heavy(executor: str) -> Scene:
+    """Approaches of which one takes half as much memory again as the other."""
+    return replace(ON_THREADS, truths=tuple(
+        replace(t, memory=60.0 if t.executor == executor else 40.0 + (t.workers == 1) * 30)
+        for t in ON_THREADS.truths))  # fmt: skip
+
+
+def test_regret_is_of_what_verdicts_are_decided_on(machine: Measured) -> None:
+    here, there = (machine(name, heavy(executor), objective="memory")
+                   for name, executor in (("a", "processes"), ("b", "threads")))  # fmt: skip
+    found = compared(here, there)
+
+    flips = [o for o in found.matrix.outcomes if o.state == "flip"]
+    assert {o.label for o in flips} == {"threads x2", "processes x2"}
+    assert all(o.regret and o.regret.estimate == pytest.approx(0.5) for o in flips)
+    assert flips[0].question.title == "work, decided on peak memory on all cores"
+
+
 @pytest.mark.parametrize(
     ("workers", "cores", "there", "kind", "expected"),
     [(8, 8, 2, "cpu", 2), (16, 8, 2, "cpu", 4), (3, 8, 2, "cpu", None), (1, 8, 2, "cpu", 1),
