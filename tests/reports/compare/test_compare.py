@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.compare import words
+from reports.compare import refusals, words
 from reports.compare.advice import carried
 from reports.compare.machines import letters
 from reports.compare.questions import Question
@@ -161,7 +161,7 @@ def test_other_parameters_are_not_compared_and_say_so(machine: Measured) -> None
     found = compared(machine("a", ON_THREADS), machine("b", other))
 
     assert not found.matrix.outcomes
-    reasons = [why for _, why in words.refusals(found)]
+    reasons = [why for _, why in refusals.refusals(found)]
     assert any("other parameters" in why for why in reasons)
 
 

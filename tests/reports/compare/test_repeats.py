@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.compare import words
+from reports.compare import refusals, words
 from reports.compare.comparison import Comparison
 from reports.compare.repeats import Repeat
 from tests.reports.compare.conftest import Measured, compared, scene
@@ -89,4 +89,4 @@ def test_the_same_run_given_twice_counts_once(machine: Measured) -> None:
     a, b = machine("a", ON_THREADS), machine("b", ON_PROCESSES)
     found = compared(a, b, a)
     assert [len(one.runs) for one in found.machines] == [1, 1]
-    assert any("given twice" in why for _, why in words.refusals(found))
+    assert any("given twice" in why for _, why in refusals.refusals(found))
