@@ -38,7 +38,7 @@ def outcomes(comparison: Comparison) -> Rows:
     most = MOST_OF_MANY if comparison.many else MOST_ROWS
     if len(told) > most:
         told.sort(key=lambda one: (order[one.state], -(one.regret.low if one.regret else 0)))
-    rows = [_outcome(one) for one in told[:most]]
+    rows = [_outcome(one, comparison.margin) for one in told[:most]]
     left = len(told) - len(rows)
     caption = "What advice costs on other machines"
     if left:
@@ -47,9 +47,11 @@ def outcomes(comparison: Comparison) -> Rows:
     return Rows(caption, heads, tuple(rows))
 
 
-def _outcome(one: Outcome) -> tuple[str, ...]:
+def _outcome(one: Outcome, margin: float) -> tuple[str, ...]:
     how = "" if one.how == "the same workers" else f" ({one.how})"
     open_ = "" if one.there.decided else " (no verdict there)"
+    if one.state == "open" and one.regret and one.regret.low > margin:
+        open_ += " over all tests"  # its own interval would prove it
     return (
         words.place(one.question),
         one.giver,

@@ -112,9 +112,9 @@ def facts(comparison: Comparison) -> tuple[Rows, str]:
         heads: tuple[str, ...] = ("Machine", *shown)
         others = [name for name in differing if name not in shown]
         said = f"Also different: {wording.listing(others, most=30)}. " if others else ""
-        return Rows("What differs between the machines", heads, tuple(rows)), said + _same(same)
+        return Rows("Facts that differ", heads, tuple(rows)), said + _same(same)
     rows = [(name, *values[name]) for name in differing]
-    return Rows("What differs", ("Fact", *given), tuple(rows)), _same(same)
+    return Rows("Facts that differ", ("Fact", *given), tuple(rows)), _same(same)
 
 
 def _same(pairs: Iterable[Pair]) -> str:

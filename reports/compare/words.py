@@ -148,6 +148,8 @@ def _fleet(comparison: Comparison) -> list[tuple[str, str]]:
     if len(good) > MOST:
         text += f"; and {len(good) - MOST} more"
     text = text or f"nowhere is one approach proven within {margin} of the best on all machines"
+    if none := sum(one.state == "none" for one in choices):
+        text += f". In {none} there is nothing to choose: no approach worked on all, or too briefly"
     if open_:
         text += f". In {len(open_)} more an approach may hold, which is not proven"
     if poor:
