@@ -6,6 +6,7 @@ TASK =
 ITEMS =
 ACALL =
 SRC =
+AGAIN =
 CORES = all
 ARGS =
 PYTHON =
@@ -18,13 +19,13 @@ PANGO = libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
 help: ## List the targets
 	@awk -F ' *## *' '/^[a-z]+:.*##/ { sub(/:.*/, "", $$1); printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
-report: .venv-runtime .pango ## Measure this machine or your function, write the report  [PRESET=quick|standard|thorough CORES=all ARGS="..." TASK=pkg.mod:function ITEMS=pkg.mod:items ACALL=pkg.mod:coroutine SRC=./src]
+report: .venv-runtime .pango ## Measure this machine or your function, write the report  [PRESET=quick|standard|thorough AGAIN=1 CORES=all ARGS="..." TASK=pkg.mod:function ITEMS=pkg.mod:items ACALL=pkg.mod:coroutine SRC=./src]
 	@.venv/bin/snakemake --cores $(CORES) $(with_given)
 
 # Snakemake heeds the last --config only, so one in ARGS takes in what is given here.
 with_given = $(if $(strip $(given)),$(if $(filter --config,$(ARGS)),$(into_args),$(ARGS) --config $(given)),$(ARGS))
 into_args = $(subst --config ,--config $(given) ,$(ARGS))
-given = $(if $(PRESET),preset=$(PRESET)) $(if $(TASK),$(function) '$(own_results)')
+given = $(if $(PRESET),preset=$(PRESET)) $(if $(AGAIN),again=true) $(if $(TASK),$(function) '$(own_results)')
 # One function, with results of its own beside those of the machine.
 function = 'tasks={"$(TASK)": {call: "$(TASK)", items: "$(ITEMS)", path: "$(or $(SRC),.)"$(if $(ACALL),$(comma) acall: "$(ACALL)")}}'
 own_results = results=results/$(subst :,.,$(TASK))

@@ -8,12 +8,12 @@ from __future__ import annotations
 import functools
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments import host, settings
+from experiments import history, host, settings
 from experiments.conductor import lock
 from experiments.conductor.__main__ import check_disk
 from experiments.conductor.progress import say
@@ -88,6 +88,8 @@ def _prepare(
     machine = facts["machine"]
     results = Path(resolved["results"]) / machine
     take = functools.cache(lambda: lock.acquire("run"))  # not closed: held until this process ends
+    if resolved.pop("again") and not (dry or errand):
+        _keep(results, take)
     look = looker(resolved, facts, results / "checks", not dry, None if errand else take)
     resolved = with_checks(resolved, look)
     plan = make_plan(resolved, facts)
@@ -105,6 +107,13 @@ def _prepare(
     if done:
         say(f"  {done} of {len(plan['blocks'])} blocks are measured already")
     return run
+
+
+def _keep(results: Path, take: Callable[[], object]) -> None:
+    """Config key again: a complete run makes room for the next one."""
+    kept = history.set_aside(results, take)
+    if kept is not None:
+        say(f"The run before is kept in {kept.as_posix()}")
 
 
 def _recorded(decision: Any, plan: Mapping[str, Any]) -> tuple[str, ...]:

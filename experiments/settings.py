@@ -64,7 +64,7 @@ def resolve(config: Mapping[str, Any], folder: Path | None = None) -> dict[str, 
         misnamed = [f"config key 'tasks': {line}" for line in own.misnamed(config["tasks"])]
         if misnamed:
             raise ConfigError("\n".join(misnamed))
-    flags = {key: _flag(config[key]) for key in ("control", "overheads") if key in config}
+    flags = {key: _flag(config[key]) for key in ("again", "control", "overheads") if key in config}
     config = {**config, **flags}
     problems = [line for error in _errors(schema, config) for line in _problems(error)]
     if problems:

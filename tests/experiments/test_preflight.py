@@ -269,3 +269,31 @@ def test_changed_code_of_a_function_asks_for_its_blocks_alone(
     assert "a task's code has changed since it was measured; nothing was touched" in line
     assert line.endswith(f"move away {RESULTS / 'blocks' / plan['blocks'][0]['block']}")
     assert locks
+
+
+# --- config key again -----------------------------------------------------------------------
+
+
+def test_again_keeps_a_complete_run_and_makes_room(
+    locks: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    measured(seed=5)  # another plan: without `again` it would be in the way
+    (RESULTS / "bundle.zip").touch()
+    prepare(again="true")
+
+    assert "The run before is kept in results/bench/history/unknown" in capsys.readouterr().err
+    assert (RESULTS / "history" / "unknown" / "plan.json").exists()
+    assert locks == ["run"]
+
+
+@pytest.mark.parametrize("more", [{}, {"dry": True}, {"errand": True}])
+def test_nothing_is_moved_where_the_run_is_not_complete_or_nothing_will_be_measured(
+    more: dict[str, Any], locks: list[str]
+) -> None:
+    measured()
+    if more:
+        (RESULTS / "bundle.zip").touch()
+    prepare(again=True, **more)
+
+    assert (RESULTS / "plan.json").exists()
+    assert not (RESULTS / "history").exists()
