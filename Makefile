@@ -7,6 +7,7 @@ ITEMS =
 ACALL =
 SRC =
 AGAIN =
+BASELINE =
 CORES = all
 ARGS =
 PYTHON =
@@ -14,7 +15,7 @@ PYTHON =
 PANGO = libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
 
 .DEFAULT_GOAL := help
-.PHONY: help report test bench simulate lint .venv-runtime .venv-dev .pango
+.PHONY: help report test bench simulate check lint .venv-runtime .venv-dev .pango
 
 help: ## List the targets
 	@awk -F ' *## *' '/^[a-z]+:.*##/ { sub(/:.*/, "", $$1); printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +42,22 @@ bench: .venv-dev ## Show what measuring and searching cost, the time to a verdic
 
 simulate: .venv-dev ## Check the verdicts on noise with known truth, write docs/simulations.md  [ARGS="..."]
 	@.venv/bin/python -m experiments.statistics.simulate --out docs/simulations.md $(ARGS)
+
+check: ## Measure again what a record rests on: exits 0 if it holds, 1 if it flipped, 2 if that can't be told  [BASELINE=bundle.zip TASK=name SRC=./src CORES=all]
+	@$(if $(checked),exit $(checked),$(check))
+
+# make exits with 2 whatever a recipe exits with. So a check runs as this file is read; for a target
+# that is not up to date `make -q` exits with 1.
+check = .venv/bin/python -m reports.check '$(BASELINE)' --cores '$(CORES)' \
+	$(if $(TASK),--task '$(TASK)') $(if $(SRC),--src '$(SRC)') $(ARGS)
+ifeq ($(MAKECMDGOALS),check)
+ifeq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
+checked := $(shell { $(MAKE) --no-print-directory .venv-runtime && $(check); } >&2; echo $$?)
+ifeq ($(checked),1)
+MAKEFLAGS += q
+endif
+endif
+endif
 
 lint: .venv-dev ## Check style, types and the workflow
 	@.venv/bin/ruff check .

@@ -47,7 +47,7 @@ def command(results: Results, tasks: Sequence[str]) -> str:
     All settings of the plan are named, so the folder's config.yaml changes nothing. Break-even
     searches and overheads, which no verdict rests on, are left out.
     """
-    settings = _settings(results, tasks)
+    settings = check_settings(results, tasks)
     folder = PurePosixPath(str(settings["results"])) / settings["machine"]
     words = [f"{key}={_value(value)}" for key, value in settings.items()]
     return " \\\n    ".join(
@@ -64,7 +64,7 @@ def check_name(results: Results) -> str:
     return results.name[: _NAME_LENGTH - len(_SUFFIX)] + _SUFFIX
 
 
-def _settings(results: Results, tasks: Sequence[str]) -> dict[str, Any]:
+def check_settings(results: Results, tasks: Sequence[str]) -> dict[str, Any]:
     """The plan's settings, narrowed down to some tasks."""
     plan = dict(results.plan.get("settings") or {})
     entries = plan.get("tasks") or tasks
