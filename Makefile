@@ -48,7 +48,7 @@ check: ## Measure again what a record rests on: exits 0 if it holds, 1 if it fli
 
 # make exits with 2 whatever a recipe exits with. So a check runs as this file is read; for a target
 # that is not up to date `make -q` exits with 1.
-check = .venv/bin/python -m reports.check '$(BASELINE)' --cores '$(CORES)' \
+check = .venv/bin/python -m reports.check '$(BASELINE)' $(if $(filter-out all,$(CORES)),--cores '$(CORES)') \
 	$(if $(TASK),--task '$(TASK)') $(if $(SRC),--src '$(SRC)') $(ARGS)
 ifeq ($(MAKECMDGOALS),check)
 ifeq ($(findstring n,$(firstword -$(MAKEFLAGS))),)

@@ -15,6 +15,7 @@ from reports.check import judge, measure, tell
 from reports.check.claims import choices
 from reports.check.differences import differences
 from reports.decision import chosen_tasks
+from reports.decision_check import cores
 from reports.load import Results, ResultsError, load
 
 CANT_TELL = judge.STATUS["inconclusive"]
@@ -38,7 +39,7 @@ def _checked(options: argparse.Namespace, before: Results) -> int:
     if not chosen:
         raise ResultsError(f"{options.baseline}: no verdict of it is decided: nothing to check")
     config = measure.settings(before, chosen, options.results, options.src)
-    folder = measure.run(config, options.cores)
+    folder = measure.run(config, options.cores or cores(before.machine))
     now = load(folder)
     found = judge.verdicts(chosen, now)
     told = (found, differences(before, now, chosen), options.baseline.name)
@@ -55,7 +56,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m reports.check", description=__doc__)
     parser.add_argument("baseline", type=_named, metavar="BASELINE", help="bundle.zip or results")
     parser.add_argument("--task", action="append", default=[], help="only this task; more than one")
-    parser.add_argument("--cores", default="all", help="as of snakemake")
+    parser.add_argument("--cores", help="as of snakemake; as many as were used before")
     parser.add_argument("--src", help="folder of your own functions, where it is another now")
     parser.add_argument("--results", default="results", help="folder of all machines' results")
     return parser.parse_args(argv)
