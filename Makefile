@@ -10,12 +10,13 @@ AGAIN =
 BASELINE =
 CORES = all
 ARGS =
+FUZZ_CASES = 1300
 PYTHON =
 
 PANGO = libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
 
 .DEFAULT_GOAL := help
-.PHONY: help report test bench simulate check lint .venv-runtime .venv-dev .pango
+.PHONY: help report test bench simulate check fuzz lint .venv-runtime .venv-dev .pango
 
 help: ## List the targets
 	@awk -F ' *## *' '/^[a-z]+:.*##/ { sub(/:.*/, "", $$1); printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +35,9 @@ comma = ,
 
 test: .venv-dev .pango ## Run the tests, but for the slow ones that measure this host  [ARGS="-k name"]
 	@.venv/bin/python -m pytest -m 'not host' $(ARGS)
+
+fuzz: .venv-dev ## Open 10,400 bundles that chance and malice made (3 to 8 minutes)  [FUZZ_CASES=of each of 8 kinds]
+	@POOLWISE_FUZZ_CASES=$(FUZZ_CASES) .venv/bin/python -m pytest -m fuzz $(ARGS)
 
 bench: .venv-dev ## Show what measuring and searching cost, the time to a verdict, and what the laws predict  [ARGS="--only harness|launches|verdict|breakeven|laws"]
 	@status=0; for part in experiments reports; do \

@@ -43,6 +43,8 @@ class Run:
     probed: dict[str, list[str]]
     #: tasks that the decision record is about; none named: all
     decision: tuple[str, ...]
+    #: whether the bundle leaves out who measured where
+    anonymise: bool
 
 
 def config_file(given: bool) -> str | None:
@@ -82,7 +84,8 @@ def _prepare(
     config: Mapping[str, Any], cores: int | None, dry: bool, errand: bool, folder: Path
 ) -> Run:
     resolved = settings.resolve(config, folder)
-    decision = resolved.pop("decision")  # no part of the plan: another one measures nothing
+    # no part of the plan: other ones measure nothing
+    decision, anonymise = resolved.pop("decision"), resolved.pop("anonymise")
     probed = host.asked(resolved)
     facts = host.probe(resolved["machine"], cores, **probed)
     machine = facts["machine"]
@@ -94,7 +97,7 @@ def _prepare(
     resolved = with_checks(resolved, look)
     plan = make_plan(resolved, facts)
     run = Run(resolved, machine, results.as_posix(), cores, plan["digest"], plan["search_digest"],
-              probed, _recorded(decision, plan))  # fmt: skip
+              probed, _recorded(decision, plan), anonymise)  # fmt: skip
     if errand:
         return run
     _check_old_results(results, plan)

@@ -70,7 +70,7 @@ def check_settings(results: Results, tasks: Sequence[str]) -> dict[str, Any]:
         "results": plan.get("results", "results"),
         **{key: value for key, value in sorted(plan.items()) if key not in _LEFT_OUT},
         "seed": results.plan.get("seed", 0),
-        "tasks": _as_given([entry for entry in entries if _task(entry) in tasks]),
+        "tasks": as_given([entry for entry in entries if _task(entry) in tasks]),
         "breakeven": [],
         "overheads": False,
         "decision": list(tasks),
@@ -84,7 +84,7 @@ def check_settings(results: Results, tasks: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def _as_given(entries: list[Any]) -> Any:
+def as_given(entries: list[Any]) -> Any:
     """The plan's entries as config key `tasks` takes them: as a mapping if they came from one."""
     if not any(isinstance(entry, Mapping) and "key" in entry for entry in entries):
         return entries

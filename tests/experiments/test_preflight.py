@@ -247,6 +247,16 @@ def test_a_record_about_what_is_not_measured_is_refused_with_what_is() -> None:
     )
 
 
+def test_a_bundle_without_names_is_no_other_measurement(locks: list[str]) -> None:
+    one, other = prepare(), prepare(anonymise=True)
+
+    assert (one.anonymise, other.anonymise) == (False, True)
+    assert (one.plan_digest, one.settings) == (other.plan_digest, other.settings)
+    assert prepare(anonymise="true").anonymise
+    (line,) = refusal(anonymise="maybe")
+    assert line == "Poolwise: config key 'anonymise': must be true or false, got \"maybe\""
+
+
 def test_numbers_in_lists_of_the_command_line_are_numbers(locks: list[str]) -> None:
     assert prepare(workers=["1", "3"], given={"workers": ["1", "3"]}).settings["workers"] == [1, 3]
 
