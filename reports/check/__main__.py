@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from reports.bundle.opening import found, opened
 from reports.check import judge, measure, tell
 from reports.check.claims import choices
 from reports.check.differences import differences
@@ -41,15 +42,16 @@ def _checked(options: argparse.Namespace, before: Results) -> int:
     config = measure.settings(before, chosen, options.results, options.src)
     folder = measure.run(config, options.cores or cores(before.machine))
     now = load(folder)
-    found = judge.verdicts(chosen, now)
-    told = (found, differences(before, now, chosen), options.baseline.name)
+    checked = judge.verdicts(chosen, now)
+    told = (checked, differences(before, now, chosen), options.baseline.name)
     tell.write(*told, folder)
     print(tell.summary(*told, folder))
-    return judge.STATUS[judge.outcome(found)]
+    return judge.STATUS[judge.outcome(checked)]
 
 
 def _baseline(path: Path, into: Path) -> Results:
-    return load(path)
+    """The newest run at a path; of a folder of results its bundle, if it has one."""
+    return load(opened(found(path)[0], into / "baseline").folder)
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:

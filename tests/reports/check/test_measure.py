@@ -9,14 +9,19 @@ from typing import Any
 
 import pytest
 
+from experiments import schema
 from experiments import settings as project
 from experiments.host import probe
 from experiments.plan import make_plan
+from reports import decision
+from reports.bundle.write import write
 from reports.check import __main__ as command
 from reports.check import judge, measure
 from reports.check.claims import choices
 from reports.load import Results, ResultsError
+from tests.reports import synthetic
 from tests.reports.check.test_judge import made, scene
+from tests.reports.conftest import finish
 
 
 def planned(results: Results, tasks: list[Any] | dict[str, Any], **more: Any) -> Results:
@@ -114,6 +119,27 @@ def test_a_check_may_be_about_one_task(
     folder = str(results.folder)
     assert command.main([folder, "--results", folder, "--task", "mixed"]) == 0
     assert "1 of 1 choice hold" in capsys.readouterr().out
+
+
+def test_a_bundle_is_a_baseline(
+    tmp_path: Path, not_measured: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = finish(synthetic.write(tmp_path / "bench", [scene()]))
+    schema.write_atomically(run.folder / "report.html", "<html></html>")
+    decision.write(run)
+    bundle = write(run, tmp_path / "a bundle.zip")
+    assert command.main([str(bundle), "--results", str(run.folder)]) == 0
+
+    assert "Checked a bundle.zip: every choice holds" in capsys.readouterr().out
+    assert json.loads((run.folder / "check.json").read_text())["of"] == "a bundle.zip"
+
+
+def test_a_bundle_that_can_not_be_trusted_is_no_baseline(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "b.zip").write_bytes(b"PK\x03\x04 and no more")
+    assert command.main([str(tmp_path / "b.zip")]) == judge.STATUS["inconclusive"]
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from experiments.statistics.simulate.guards import LOOKS, check_guards
 from experiments.statistics.simulate.regimes import REGIMES
 from reports.check import measure
 
-REPLICATIONS = 20
+REPLICATIONS = 8
 
 
 @pytest.fixture(scope="module")
