@@ -6,26 +6,29 @@ TASK =
 ITEMS =
 ACALL =
 SRC =
+AGAIN =
+BASELINE =
 CORES = all
 ARGS =
 BUNDLES =
+FUZZ_CASES = 1300
 PYTHON =
 
 PANGO = libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
 
 .DEFAULT_GOAL := help
-.PHONY: help report compare test bench simulate lint .venv-runtime .venv-dev .pango
+.PHONY: help report compare test bench simulate check fuzz lint .venv-runtime .venv-dev .pango
 
 help: ## List the targets
 	@awk -F ' *## *' '/^[a-z]+:.*##/ { sub(/:.*/, "", $$1); printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
-report: .venv-runtime .pango ## Measure this machine or your function, write the report  [PRESET=quick|standard|thorough CORES=all ARGS="..." TASK=pkg.mod:function ITEMS=pkg.mod:items ACALL=pkg.mod:coroutine SRC=./src]
+report: .venv-runtime .pango ## Measure this machine or your function, write the report  [PRESET=quick|standard|thorough AGAIN=1 CORES=all ARGS="..." TASK=pkg.mod:function ITEMS=pkg.mod:items ACALL=pkg.mod:coroutine SRC=./src]
 	@.venv/bin/snakemake --cores $(CORES) $(with_given)
 
 # Snakemake heeds the last --config only, so one in ARGS takes in what is given here.
 with_given = $(if $(strip $(given)),$(if $(filter --config,$(ARGS)),$(into_args),$(ARGS) --config $(given)),$(ARGS))
 into_args = $(subst --config ,--config $(given) ,$(ARGS))
-given = $(if $(PRESET),preset=$(PRESET)) $(if $(TASK),$(function) '$(own_results)')
+given = $(if $(PRESET),preset=$(PRESET)) $(if $(AGAIN),again=true) $(if $(TASK),$(function) '$(own_results)')
 # One function, with results of its own beside those of the machine.
 function = 'tasks={"$(TASK)": {call: "$(TASK)", items: "$(ITEMS)", path: "$(or $(SRC),.)"$(if $(ACALL),$(comma) acall: "$(ACALL)")}}'
 own_results = results=results/$(subst :,.,$(TASK))
@@ -40,6 +43,9 @@ compare: given = "bundles=$$(.venv/bin/python -c 'import json, sys; print(json.d
 test: .venv-dev .pango ## Run the tests, but for the slow ones that measure this host  [ARGS="-k name"]
 	@.venv/bin/python -m pytest -m 'not host' $(ARGS)
 
+fuzz: .venv-dev ## Open 10,400 bundles that chance and malice made (3 to 8 minutes)  [FUZZ_CASES=of each of 8 kinds]
+	@POOLWISE_FUZZ_CASES=$(FUZZ_CASES) .venv/bin/python -m pytest -m fuzz $(ARGS)
+
 bench: .venv-dev ## Show what measuring and searching cost, the time to a verdict, and what the laws predict  [ARGS="--only harness|launches|verdict|breakeven|laws"]
 	@status=0; for part in experiments reports; do \
 		.venv/bin/python -m $$part.bench $(ARGS) || status=$$?; \
@@ -47,6 +53,22 @@ bench: .venv-dev ## Show what measuring and searching cost, the time to a verdic
 
 simulate: .venv-dev ## Check the verdicts on noise with known truth, write docs/simulations.md  [ARGS="..."]
 	@.venv/bin/python -m experiments.statistics.simulate --out docs/simulations.md $(ARGS)
+
+check: ## Measure again what a record rests on: exits 0 if it holds, 1 if it flipped, 2 if that can't be told  [BASELINE=bundle.zip TASK=name SRC=./src CORES=all]
+	@$(if $(checked),exit $(checked),$(check))
+
+# make exits with 2 whatever a recipe exits with. So a check runs as this file is read; for a target
+# that is not up to date `make -q` exits with 1.
+check = .venv/bin/python -m reports.check '$(BASELINE)' $(if $(filter-out all,$(CORES)),--cores '$(CORES)') \
+	$(if $(TASK),--task '$(TASK)') $(if $(SRC),--src '$(SRC)') $(ARGS)
+ifeq ($(MAKECMDGOALS),check)
+ifeq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
+checked := $(shell { $(MAKE) --no-print-directory .venv-runtime && $(check); } >&2; echo $$?)
+ifeq ($(checked),1)
+MAKEFLAGS += q
+endif
+endif
+endif
 
 lint: .venv-dev ## Check style, types and the workflow
 	@.venv/bin/ruff check .

@@ -8,12 +8,12 @@ from __future__ import annotations
 import functools
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments import host, settings
+from experiments import history, host, settings
 from experiments.conductor import lock
 from experiments.conductor.__main__ import check_disk
 from experiments.conductor.progress import say
@@ -43,6 +43,8 @@ class Run:
     probed: dict[str, list[str]]
     #: tasks that the decision record is about; none named: all
     decision: tuple[str, ...]
+    #: whether the bundle leaves out who measured where
+    anonymise: bool
 
 
 def config_file(given: bool) -> str | None:
@@ -108,17 +110,20 @@ def _prepare(
 ) -> Run:
     resolved = settings.resolve(config, folder)
     resolved.pop("bundles")  # of a comparison, and there is none
-    decision = resolved.pop("decision")  # no part of the plan: another one measures nothing
+    # no part of the plan: other ones measure nothing
+    decision, anonymise = resolved.pop("decision"), resolved.pop("anonymise")
     probed = host.asked(resolved)
     facts = host.probe(resolved["machine"], cores, **probed)
     machine = facts["machine"]
     results = Path(resolved["results"]) / machine
     take = functools.cache(lambda: lock.acquire("run"))  # not closed: held until this process ends
+    if resolved.pop("again") and not (dry or errand):
+        _keep(results, take)
     look = looker(resolved, facts, results / "checks", not dry, None if errand else take)
     resolved = with_checks(resolved, look)
     plan = make_plan(resolved, facts)
     run = Run(resolved, machine, results.as_posix(), cores, plan["digest"], plan["search_digest"],
-              probed, _recorded(decision, plan))  # fmt: skip
+              probed, _recorded(decision, plan), anonymise)  # fmt: skip
     if errand:
         return run
     _check_old_results(results, plan)
@@ -131,6 +136,13 @@ def _prepare(
     if done:
         say(f"  {done} of {len(plan['blocks'])} blocks are measured already")
     return run
+
+
+def _keep(results: Path, take: Callable[[], object]) -> None:
+    """Config key again: a complete run makes room for the next one."""
+    kept = history.set_aside(results, take)
+    if kept is not None:
+        say(f"The run before is kept in {kept.as_posix()}")
 
 
 def _recorded(decision: Any, plan: Mapping[str, Any]) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ def resolve(config: Mapping[str, Any], folder: Path | None = None) -> dict[str, 
         misnamed = [f"config key 'tasks': {line}" for line in own.misnamed(config["tasks"])]
         if misnamed:
             raise ConfigError("\n".join(misnamed))
-    flags = {key: _flag(config[key]) for key in ("control", "overheads") if key in config}
+    flags = {key: _flag(config[key]) for key in _FLAGS if key in config}
     config = {**config, **flags}
     problems = [line for error in _errors(schema, config) for line in _problems(error)]
     if problems:
@@ -93,6 +93,9 @@ def resolve(config: Mapping[str, Any], folder: Path | None = None) -> dict[str, 
 def named_executor(entry: Any) -> tuple[str, dict[str, Any]]:
     """The executor that an entry of config key `executors` names, and the options it asks for."""
     return (entry, {}) if isinstance(entry, str) else (entry["executor"], entry["options"])
+
+
+_FLAGS = ("again", "anonymise", "control", "overheads")
 
 
 def _flag(value: Any) -> Any:
@@ -253,6 +256,7 @@ def _expectation(error: jsonschema.ValidationError) -> str:
 
 _EMPTY = dict.fromkeys(("looks", "simplicity", "decision", "pythons"), "name at least one")
 _TYPES = {"integer": "a whole number", "number": "a number", "string": "text",
+          "boolean": "true or false",
           "object": "keys with values", "array": "auto or a list"}  # fmt: skip
 _PATTERNS = {
     "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$": "may hold letters, digits, '.', '_' and '-' (at most 64)",

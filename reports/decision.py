@@ -82,7 +82,7 @@ def context(results: Results, named: Sequence[str]) -> dict[str, Any]:
         "sha256": decision_check.data_hash(results.folder),
         "hash_line": markdown.fence(decision_check.hash_line()),
         "check": markdown.fence(decision_check.command(results, tasks)),
-        "check_name": decision_check.check_name(results),
+        "bundle": decision_check.BUNDLE,
         "plan_digest": str(results.plan.get("digest", wording.UNKNOWN)),
         "code_digest": str(results.plan.get("code_digest", wording.UNKNOWN)),
     }

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
-import shlex
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from reports.load import Results
@@ -19,9 +17,10 @@ _NAME_LENGTH = 64
 _SUFFIX = "-check"
 #: settings that the verdicts don't depend on, or that are none of config.yaml
 _LEFT_OUT = {"most_processes_per_core", "min_free_mib", "breakeven_seconds"}
-#: a folder that the shell, YAML and Snakemake all take for just itself
-_PLAIN_PATH = re.compile(r"[A-Za-z0-9._/][A-Za-z0-9._/ -]*[A-Za-z0-9._/]")
-_UNUSUAL = re.compile(r"[^\x20-\x7e]")
+#: the bundle that a record is checked against: it lies beside it
+BUNDLE = "bundle.zip"
+#: a task's name that shell and make take for just itself
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*")
 
 
 def data_hash(folder: Path) -> str:
@@ -42,21 +41,15 @@ def hash_line() -> str:
 
 
 def command(results: Results, tasks: Sequence[str]) -> str:
-    """The command that measures the blocks of some tasks again, and writes a record of its own.
+    """The command that measures the blocks of some tasks again, and says whether the record holds.
 
-    All settings of the plan are named, so the folder's config.yaml changes nothing. Break-even
-    searches and overheads, which no verdict rests on, are left out.
+    A name that a shell or a reader might take for something else is left out, and so are all.
     """
-    settings = _settings(results, tasks)
-    folder = PurePosixPath(str(settings["results"])) / settings["machine"]
-    words = [f"{key}={_value(value)}" for key, value in settings.items()]
-    return " \\\n    ".join(
-        [
-            f"snakemake --cores {_cores(results.machine)} --config",
-            *map(shlex.quote, words),
-            f"-- {shlex.quote(str(folder / 'decision.md'))}",
-        ]
-    )
+    every = {block.task for block in results.blocks} <= set(tasks)
+    if every or not all(_PLAIN_NAME.fullmatch(task) for task in tasks):
+        return f"make check BASELINE={BUNDLE}"
+    named = " ".join(f"--task {task}" for task in tasks)
+    return f"make check BASELINE={BUNDLE} ARGS='{named}'"
 
 
 def check_name(results: Results) -> str:
@@ -64,8 +57,11 @@ def check_name(results: Results) -> str:
     return results.name[: _NAME_LENGTH - len(_SUFFIX)] + _SUFFIX
 
 
-def _settings(results: Results, tasks: Sequence[str]) -> dict[str, Any]:
-    """The plan's settings, narrowed down to some tasks."""
+def check_settings(results: Results, tasks: Sequence[str]) -> dict[str, Any]:
+    """The plan's settings as a config, narrowed down to some tasks.
+
+    Break-even searches and overheads, which no verdict rests on, are left out.
+    """
     plan = dict(results.plan.get("settings") or {})
     entries = plan.get("tasks") or tasks
     found = {
@@ -74,7 +70,7 @@ def _settings(results: Results, tasks: Sequence[str]) -> dict[str, Any]:
         "results": plan.get("results", "results"),
         **{key: value for key, value in sorted(plan.items()) if key not in _LEFT_OUT},
         "seed": results.plan.get("seed", 0),
-        "tasks": _as_given([entry for entry in entries if _task(entry) in tasks]),
+        "tasks": as_given([entry for entry in entries if _task(entry) in tasks]),
         "breakeven": [],
         "overheads": False,
         "decision": list(tasks),
@@ -88,7 +84,7 @@ def _settings(results: Results, tasks: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def _as_given(entries: list[Any]) -> Any:
+def as_given(entries: list[Any]) -> Any:
     """The plan's entries as config key `tasks` takes them: as a mapping if they came from one."""
     if not any(isinstance(entry, Mapping) and "key" in entry for entry in entries):
         return entries
@@ -99,40 +95,7 @@ def _task(entry: Any) -> str:
     return str(entry["task"]) if isinstance(entry, Mapping) else str(entry)
 
 
-def _cores(host: Mapping[str, Any]) -> str:
+def cores(host: Mapping[str, Any]) -> str:
     """All, unless the run was limited to fewer than there were."""
     usable, there = host.get("usable_cores"), host.get("core_order") or []
     return str(usable) if usable and usable < len(there) else "all"
-
-
-def _value(value: Any) -> str:
-    """A value as Snakemake's --config reads it back (see experiments.settings.typed)."""
-    if isinstance(value, str):
-        # a block of YAML's own is left alone by Snakemake, which strips quotes and guesses numbers
-        return value if _PLAIN_PATH.fullmatch(value) and not _numeric(value) else f"|-\n  {value}\n"
-    text = json.dumps(_guarded(value), ensure_ascii=False)
-    return _UNUSUAL.sub(lambda found: f"\\U{ord(found[0]):08x}", text)
-
-
-def _numeric(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return text in ("True", "False")
-    return True
-
-
-def _guarded(value: Any) -> Any:
-    """The same with texts that look like numbers, flags or nulls in quotes of their own."""
-    if isinstance(value, Mapping):
-        return {str(key): _guarded(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_guarded(inner) for inner in value]
-    return json.dumps(value) if isinstance(value, str) and _is_scalar(value) else value
-
-
-def _is_scalar(text: str) -> bool:
-    try:
-        return not isinstance(json.loads(text), dict | list)
-    except ValueError:
-        return False

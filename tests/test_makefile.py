@@ -6,6 +6,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,54 @@ def test_the_working_directory_is_where_its_module_is_looked_for() -> None:
     tasks = asked("TASK=a:b", "ITEMS=a:c", "ARGS=--config seed=2")[3]
 
     assert yaml.safe_load(tasks.removeprefix("tasks="))["a:b"]["path"] == "."
+
+
+# --- make check -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """The Makefile beside a .venv that is complete, whose Python is a script."""
+    folder = tmp_path / "pool wise"
+    (folder / ".venv" / "bin").mkdir(parents=True)
+    shutil.copy(ROOT / "Makefile", folder)
+    for name in ("requirements.txt", ".venv/requirements.txt"):
+        (folder / name).touch()
+    base = Path(getattr(sys, "_base_executable", sys.executable))
+    (folder / ".venv" / "made-for.txt").write_text(
+        f"{sys.base_prefix} {sys.version} {folder.resolve()}\n"
+    )
+    (folder / "python").symlink_to(base)
+    return folder
+
+
+def check(project: Path, status: int, *given: str) -> subprocess.CompletedProcess[str]:
+    script = project / ".venv" / "bin" / "python"
+    script.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >words\necho found\nexit {status}\n')
+    script.chmod(0o755)
+    alone = {name: value for name, value in os.environ.items() if name not in OUTER}
+    return subprocess.run(
+        ["make", f"PYTHON={sys.executable}", "check", *given],
+        cwd=project, env=alone, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("status", [0, 1, 2])
+def test_a_check_exits_with_what_it_has_found(project: Path, status: int) -> None:
+    done = check(project, status, "BASELINE=a bundle.zip", "TASK=t", "CORES=2")
+
+    assert done.returncode == status, done.stderr
+    assert "found" in done.stderr
+    words = (project / "words").read_text().split("\n")[:-1]
+    assert words == ["-m", "reports.check", "a bundle.zip", "--cores", "2", "--task", "t"]
+
+
+def test_a_check_that_breaks_is_none_that_has_flipped(project: Path) -> None:
+    assert check(project, 137).returncode == 2
+
+
+def test_nothing_is_measured_where_make_only_says_what_it_would_do(project: Path) -> None:
+    done = check(project, 0, "-n", "BASELINE=b.zip")
+
+    assert not (project / "words").exists()
+    assert "-m reports.check 'b.zip'" in done.stdout

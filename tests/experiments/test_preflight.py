@@ -247,6 +247,16 @@ def test_a_record_about_what_is_not_measured_is_refused_with_what_is() -> None:
     )
 
 
+def test_a_bundle_without_names_is_no_other_measurement(locks: list[str]) -> None:
+    one, other = prepare(), prepare(anonymise=True)
+
+    assert (one.anonymise, other.anonymise) == (False, True)
+    assert (one.plan_digest, one.settings) == (other.plan_digest, other.settings)
+    assert prepare(anonymise="true").anonymise
+    (line,) = refusal(anonymise="maybe")
+    assert line == "Poolwise: config key 'anonymise': must be true or false, got \"maybe\""
+
+
 def test_numbers_in_lists_of_the_command_line_are_numbers(locks: list[str]) -> None:
     assert prepare(workers=["1", "3"], given={"workers": ["1", "3"]}).settings["workers"] == [1, 3]
 
@@ -269,3 +279,31 @@ def test_changed_code_of_a_function_asks_for_its_blocks_alone(
     assert "a task's code has changed since it was measured; nothing was touched" in line
     assert line.endswith(f"move away {RESULTS / 'blocks' / plan['blocks'][0]['block']}")
     assert locks
+
+
+# --- config key again -----------------------------------------------------------------------
+
+
+def test_again_keeps_a_complete_run_and_makes_room(
+    locks: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    measured(seed=5)  # another plan: without `again` it would be in the way
+    (RESULTS / "bundle.zip").touch()
+    prepare(again="true")
+
+    assert "The run before is kept in results/bench/history/unknown" in capsys.readouterr().err
+    assert (RESULTS / "history" / "unknown" / "plan.json").exists()
+    assert locks == ["run"]
+
+
+@pytest.mark.parametrize("more", [{}, {"dry": True}, {"errand": True}])
+def test_nothing_is_moved_where_the_run_is_not_complete_or_nothing_will_be_measured(
+    more: dict[str, Any], locks: list[str]
+) -> None:
+    measured()
+    if more:
+        (RESULTS / "bundle.zip").touch()
+    prepare(again=True, **more)
+
+    assert (RESULTS / "plan.json").exists()
+    assert not (RESULTS / "history").exists()

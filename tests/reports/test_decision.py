@@ -237,7 +237,7 @@ def test_only_named_tasks_are_recorded(tmp_path: Path) -> None:
     record = made(tmp_path, *scenes, named=("mixed", "ipc"))
 
     assert [row[0] for row in record.verdicts()] == ["ipc", "mixed"]
-    assert '"decision=["ipc", "mixed"]' in record.code[0].replace("'", '"')
+    assert "ARGS='--task ipc --task mixed'" in record.code[0]
     assert "math_python" not in record.body
 
 

@@ -1,4 +1,4 @@
-"""Snakemake's own report of the results (`snakemake --report`); decision.md made again, checked."""
+"""Snakemake's own report of the results (`snakemake --report`); record and bundle made again."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from reports.bundle.opening import opened
 from tests.workflow.driving import TRACE, Folder
 
 pytestmark = pytest.mark.host
@@ -113,8 +114,22 @@ def test_another_decision_makes_the_record_again_and_nothing_else(reported: Fold
     changed = {path.name for path, time in before.items() if path.stat().st_mtime_ns != time}
 
     assert ended.status == 0, ended.said
-    assert changed == {"decision.md"}
+    assert changed == {"decision.md", "bundle.zip"}
     assert "# How to run ipc on bench" in (reported.results / "decision.md").read_text()
+
+
+def test_a_bundle_without_names_is_made_again_and_nothing_else(reported: Folder) -> None:
+    before = {path: path.stat().st_mtime_ns for path in reported.results.glob("*.*")}
+    ended = reported.run("--config", "decision=[ipc]", "anonymise=true")
+    changed = {path.name for path, time in before.items() if path.stat().st_mtime_ns != time}
+    bundle = opened(reported.results / "bundle.zip", reported.path / "opened")
+    record = (bundle.folder / "decision.md").read_text()
+
+    assert ended.status == 0, ended.said
+    assert changed == {"bundle.zip"}
+    assert "bundle.zip" in ended.said
+    assert bundle.machine.startswith("machine-")
+    assert f"# How to run ipc on {bundle.machine}" in record
 
 
 def test_the_command_in_the_record_measures_its_blocks_again(reported: Folder) -> None:

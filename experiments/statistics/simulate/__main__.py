@@ -14,6 +14,7 @@ from pathlib import Path
 from experiments.statistics.records import RaceSettings
 from experiments.statistics.simulate.checks import Check, check_study
 from experiments.statistics.simulate.exact import check_exact, check_small
+from experiments.statistics.simulate.guards import check_guards
 from experiments.statistics.simulate.regimes import REGIMES
 from experiments.statistics.simulate.scenes import SCENES
 from experiments.statistics.simulate.searches import check_searches
@@ -41,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         *check_exact(min(options.reps, 200), settings),
         *check_tails(options.reps),
         *check_searches(options.reps, options.regimes),
+        *check_guards(options.reps, options.regimes),
     ]
     _write(options.out, checks, tallies, options.reps)
     broken = [check for check in checks if not check.passed]

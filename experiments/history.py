@@ -1,0 +1,60 @@
+"""Earlier runs of a machine are kept: `results/<machine>/history/<start of the run>/`.
+
+Only a run that is complete is set aside, so config key `again` may be given once more to go on
+with one that was interrupted.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+FOLDER = "history"
+#: the last file that a run writes; it is set aside last, too
+LAST = ("bundle.zip", "check.json")
+_START = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)")
+
+
+def set_aside(results: Path, take: Callable[[], object]) -> Path | None:
+    """Move a complete run into the history; its new folder, or None where there is none to move.
+
+    `take` is called before anything is moved: no other run may be using the folder. Cut off in the
+    middle, the next call goes on.
+    """
+    history = results / FOLDER
+    last = _last(results)
+    moving = next(history.glob("*.part"), None) or history / f"{_started(results)}.part"
+    if last is None and _last(moving) is None:
+        return None
+    take()
+    moving.mkdir(parents=True, exist_ok=True)
+    if last is not None:
+        for child in sorted(results.iterdir(), key=lambda path: path == last):
+            if child != history:
+                child.rename(moving / child.name)
+    return moving.rename(_free(history, moving.stem))
+
+
+def _last(folder: Path) -> Path | None:
+    return next((folder / name for name in LAST if (folder / name).exists()), None)
+
+
+def _started(results: Path) -> str:
+    """When the run began, as 20261125T224013Z."""
+    try:
+        with (results / "launches.csv").open(encoding="utf-8", newline="") as file:
+            times = [found for row in csv.DictReader(file) if (found := row.get("started_at"))]
+    except (OSError, UnicodeDecodeError, csv.Error):
+        times = []
+    found = _START.match(min(times, default=""))
+    return "{}{}{}T{}{}{}Z".format(*found.groups()) if found else "unknown"
+
+
+def _free(history: Path, name: str) -> Path:
+    number, path = 1, history / name
+    while os.path.lexists(path):
+        number, path = number + 1, history / f"{name}-{number + 1}"
+    return path

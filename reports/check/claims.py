@@ -1,0 +1,79 @@
+"""What a set of results claims: the choices of its decision record, each a decided verdict."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from experiments import schema
+from experiments.statistics.guard import Claim
+from reports import control, sentences
+from reports.answers import verdict_rows
+from reports.load import Approach, Block, Results
+from reports.races import Raced
+
+#: the mode that decisions are made in: a pool that lives on
+MODE = "steady"
+_PATCH = re.compile(r"(\d+\.\d+)\.\d+\w*?(t?)$")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One choice of a record: its block, what was chosen, its verdict and its speedup in words.
+
+    `gains`: it is proven faster than the sequential program, by more than the margin.
+    """
+
+    block: Block
+    pick: Approach
+    verdict: str
+    speedup: str
+    gains: bool
+
+    @property
+    def place(self) -> tuple[str, str, int]:
+        """What tells the same block in other results."""
+        return place(self.block)
+
+
+def choices(results: Results, tasks: Sequence[str]) -> list[Choice]:
+    """The choices for these tasks. What is not decided, or can't be true, chooses nothing."""
+    if control.view(results).outcome == "failed":
+        return []
+    rows = verdict_rows(results.table(schema.VERDICT_TABLE))
+    found = [
+        (block, rows[block.name, MODE])
+        for block in results.blocks
+        if block.task in tasks and (block.name, MODE) in rows
+    ]
+    return [_choice(block, row) for block, row in found if sentences.stands(row)]
+
+
+def _choice(block: Block, row: sentences.Row) -> Choice:
+    low, margin = row["speedup_low"], float(row["margin"])
+    return Choice(
+        block=block,
+        pick=next(one for one in block.approaches if one.label == row["approach"]),
+        verdict=str(row["verdict"]),
+        speedup=sentences.gain(row),
+        gains=row["verdict"] != "no-gain" and low is not None and float(low) > 1 + margin,
+    )
+
+
+def claim(choice: Choice, one: Raced) -> Claim:
+    """The choice in the names of a block that was measured again."""
+    names = {same(approach): approach.label for approach in one.block.approaches}
+    baseline = one.fastest_baseline(MODE) if choice.gains else None
+    return Claim(names.get(same(choice.pick), choice.pick.label), baseline)
+
+
+def place(block: Block) -> tuple[str, str, int]:
+    """Task, parameters and cores: a block's name may differ between plans."""
+    return (block.task, block.params, block.cores)
+
+
+def same(approach: Approach) -> tuple[str, str, str, int]:
+    """What makes an approach the same in another run: a later patch of its Python is the same."""
+    interpreter = _PATCH.sub(r"\1\2", approach.interpreter)
+    return (interpreter, approach.executor, approach.options, approach.workers)
