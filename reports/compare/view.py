@@ -7,7 +7,7 @@ from typing import Any
 
 from reports import wording
 from reports.compare import refusals, repeat_rows, rows, words
-from reports.compare.comparison import Comparison
+from reports.compare.comparison import SIDE_BY_SIDE, Comparison
 from reports.compare.drawn import Drawn
 from reports.compare.lines import matrices
 from reports.compare.machines import Machine
@@ -64,8 +64,10 @@ def _doubts(comparison: Comparison) -> list[str]:
     """What speaks against whole runs, and margins that differ."""
     found: dict[str, list[str]] = {}
     for machine in comparison.machines:
-        for doubt in machine.newest.doubts:
-            found.setdefault(doubt, []).append(machine.letter)
+        for run in machine.runs[-2:]:
+            name = machine.letter if run is machine.newest else f"{machine.letter} before"
+            for doubt in run.doubts:
+                found.setdefault(doubt, []).append(name)
     said = [f"{wording.listing(letters, most=9)}: {doubt}." for doubt, letters in found.items()]
     margins = {run.margin for machine in comparison.machines for run in machine.runs}
     if len(margins) > 1:
@@ -96,7 +98,7 @@ def _runs(machines: Sequence[Machine]) -> Rows:
 
 def facts(comparison: Comparison) -> tuple[Rows, str]:
     """Fingerprints side by side: the facts that differ as a table, the others as a sentence."""
-    given = {one.letter: dict(one.newest.facts) for one in comparison.machines}
+    given = _given(comparison)
     names = list(dict.fromkeys(name for table in given.values() for name in table))
     values = {
         name: [table.get(name, wording.UNKNOWN) for table in given.values()] for name in names
@@ -115,6 +117,13 @@ def facts(comparison: Comparison) -> tuple[Rows, str]:
         return Rows("Facts that differ", heads, tuple(rows)), said + _same(same)
     rows = [(name, *values[name]) for name in differing]
     return Rows("Facts that differ", ("Fact", *given), tuple(rows)), _same(same)
+
+
+def _given(comparison: Comparison) -> dict[str, dict[str, str]]:
+    """The facts of each machine; where there is only one, of its newest runs."""
+    if len(comparison.machines) > 1:
+        return {one.letter: dict(one.newest.facts) for one in comparison.machines}
+    return {when(run): dict(run.facts) for run in comparison.machines[0].runs[-SIDE_BY_SIDE:]}
 
 
 def _same(pairs: Iterable[Pair]) -> str:

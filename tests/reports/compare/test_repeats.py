@@ -10,6 +10,7 @@ import pytest
 from reports.compare import refusals, words
 from reports.compare.comparison import Comparison
 from reports.compare.repeats import Repeat
+from reports.compare.view import facts
 from tests.reports.compare.conftest import Measured, compared, scene
 from tests.reports.compare.test_compare import ON_PROCESSES, ON_THREADS, slower
 from tests.reports.synthetic import Scene
@@ -90,3 +91,17 @@ def test_the_same_run_given_twice_counts_once(machine: Measured) -> None:
     found = compared(a, b, a)
     assert [len(one.runs) for one in found.machines] == [1, 1]
     assert any("given twice" in why for _, why in refusals.refusals(found))
+
+
+def test_facts_of_one_machine_are_held_against_each_other_by_run(machine: Measured) -> None:
+    old, new = ({"numpy": "2.3.0"}, {"numpy": "2.4.6"})
+    folders = [machine(f"r{n}", ON_THREADS, seed=n, fingerprint="same", packages=one)
+               for n, one in enumerate((old, new))]  # fmt: skip
+    for folder in folders[1:]:  # a later day
+        path = folder / "launches.csv"
+        path.write_text(path.read_text().replace("2026-01-01", "2026-02-01"))
+
+    table, same = facts(compared(*folders))
+    assert table.heads == ("Fact", "2026-01-01 00:00", "2026-02-01 00:00")
+    assert table.rows == (("numpy", "2.3.0", "2.4.6"),)
+    assert "Processor Example CPU 3000" in same
