@@ -10,13 +10,14 @@ AGAIN =
 BASELINE =
 CORES = all
 ARGS =
+BUNDLES =
 FUZZ_CASES = 1300
 PYTHON =
 
 PANGO = libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
 
 .DEFAULT_GOAL := help
-.PHONY: help report test bench simulate check fuzz lint .venv-runtime .venv-dev .pango
+.PHONY: help report compare test bench simulate check fuzz lint .venv-runtime .venv-dev .pango
 
 help: ## List the targets
 	@awk -F ' *## *' '/^[a-z]+:.*##/ { sub(/:.*/, "", $$1); printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +33,12 @@ given = $(if $(PRESET),preset=$(PRESET)) $(if $(AGAIN),again=true) $(if $(TASK),
 function = 'tasks={"$(TASK)": {call: "$(TASK)", items: "$(ITEMS)", path: "$(or $(SRC),.)"$(if $(ACALL),$(comma) acall: "$(ACALL)")}}'
 own_results = results=results/$(subst :,.,$(TASK))
 comma = ,
+
+compare: .venv-runtime .pango ## Compare bundles or results folders, measure nothing  [BUNDLES="a.zip 'name with spaces.zip' results/bench"]
+	@.venv/bin/snakemake --cores $(CORES) compare $(with_given)
+
+# The shell takes BUNDLES apart, so that quotes keep a name with spaces together.
+compare: given = "bundles=$$(.venv/bin/python -c 'import json, sys; print(json.dumps(sys.argv[1:]))' $(BUNDLES))"
 
 test: .venv-dev .pango ## Run the tests, but for the slow ones that measure this host  [ARGS="-k name"]
 	@.venv/bin/python -m pytest -m 'not host' $(ARGS)

@@ -80,10 +80,36 @@ def prepare(
         sys.exit(f"Poolwise: {error.filename}: {error.strerror or error}")
 
 
+def bundles(config: Mapping[str, Any], given: Mapping[str, Any], asked: bool) -> list[str]:
+    """The bundles and results folders to compare; none where a run is to measure.
+
+    `asked`: whether the target `compare` was named. Exits with one line on what can't be compared.
+    """
+    paths = {**config, **given}.get("bundles") or []  # as text, even where a name is a number
+    if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
+        sys.exit(f"Poolwise: config key 'bundles': must be a list of paths, not {paths!r}")
+    if asked and not paths:
+        sys.exit(
+            "Poolwise: nothing to compare: name bundles or results folders, as in --config "
+            """bundles='["a.zip", "b.zip"]'"""
+        )
+    for path in paths:
+        if not Path(path).exists():
+            sys.exit(f"Poolwise: config key 'bundles': {path}: no such file or folder")
+    return paths
+
+
+def comparison(config: Mapping[str, Any], given: Mapping[str, Any]) -> str:
+    """The folder that a comparison is written to, beside the machines' results."""
+    results = settings.with_typed(config, given).get("results", "results")
+    return (Path(str(results)) / "comparison").as_posix()
+
+
 def _prepare(
     config: Mapping[str, Any], cores: int | None, dry: bool, errand: bool, folder: Path
 ) -> Run:
     resolved = settings.resolve(config, folder)
+    resolved.pop("bundles")  # of a comparison, and there is none
     # no part of the plan: other ones measure nothing
     decision, anonymise = resolved.pop("decision"), resolved.pop("anonymise")
     probed = host.asked(resolved)

@@ -500,6 +500,141 @@ TABLES = {
 }
 
 
+_QUESTION = (
+    _text("task", "kind of work"),
+    _text("params", "task parameters, JSON with sorted keys"),
+    _text("objective", "what verdicts are decided on"),
+    _text("scaling", "strong or weak"),
+    _text("mode", "steady or oneshot"),
+    _text("on_cores", "all (as many as each machine has), or the count that is compared"),
+)
+_LETTER = _text("machine", "letter of the machine in the comparison, see machines.csv")
+
+MACHINES = Table(
+    "machines",
+    "one run that was compared",
+    (
+        _LETTER,
+        _text("name", "name of the measured machine"),
+        _text("run_id", "start of the first launch and digest of the data"),
+        _text("source", "file or folder that it was read from"),
+        _text("started_at", "UTC, ISO 8601: start of its first launch"),
+        Column("stands", "flag", "the newest run of its machine: the one that is compared"),
+        _text("fingerprint", "hardware, kernel, interpreter"),
+        _count("cores", "usable logical CPUs"),
+        _text("cpus", "their numbers, JSON list"),
+        _amount("quota_cores", "CPU quota; empty: none"),
+        _text("interpreters", "their kinds, JSON list"),
+        _text("doubts", "what speaks against all of it, JSON list"),
+    ),
+)
+
+COMPARED = Table(
+    "compared",
+    "one machine's verdict in one question",
+    (
+        *_QUESTION,
+        _LETTER,
+        _count("cores", "logical CPUs the verdict is about"),
+        _text("verdict", "best, tie, no-gain, inconclusive or failed"),
+        _text("approach", "recommended approach (for inconclusive: the candidate so far)"),
+        *_APPROACH,
+        *_gain("speedup", "against the block's best sequential, as in verdicts.csv"),
+        Column("comparable", "flag", "others can be held against it"),
+        _text("reason", "why not"),
+    ),
+)
+
+REGRETS = Table(
+    "regrets",
+    "one machine's advice on another machine",
+    (
+        *_QUESTION,
+        _text("adviser", "letter of the machine whose recommendation is followed"),
+        _LETTER,
+        _text("approach", "what the recommendation comes to on the machine"),
+        _text("carried", "how it was carried over"),
+        _text("outcome", "holds, flip, worse, open, fails or none"),
+        *_gain("regret", "its objective / that of the machine's best - 1, paired by round"),
+        _number("margin", "differences up to this share do not matter"),
+        _text("reason", "why there is no regret"),
+    ),
+)
+
+FLEET = Table(
+    "fleet",
+    "one question: one configuration for all machines that can be compared",
+    (
+        *_QUESTION,
+        _text("outcome", "holds, compromise, open (not proven) or none"),
+        _text("approaches", "what it is called on each machine, JSON by letter"),
+        _amount("worst_regret", "upper end of the largest regret; allows for the choice"),
+        _text("worst_machine", "letter of the machine where that is"),
+        _count("candidates", "approaches that worked on all machines"),
+        _number("margin", "differences up to this share do not matter"),
+        _text("reason", "why there is none"),
+    ),
+)
+
+SPEEDS = Table(
+    "speeds",
+    "one machine's best in one question, for the same work",
+    (
+        *_QUESTION,
+        _LETTER,
+        _text("approach", "recommended approach, or the candidate so far"),
+        *_gain("own_seconds", "of its own batch, as in summary.csv"),
+        *_gain("seconds", "for the work of the base's batch"),
+        _text("base", "letter of the machine that the ratio is against"),
+        *_gain("ratio", "seconds / the base's, by launches that don't depend on each other"),
+        Column("same_work", "flag", "both did the same items of the same scale"),
+        _text("reason", "why there is no ratio"),
+    ),
+)
+
+REPEATS = Table(
+    "repeats",
+    "one verdict in the newest run of a machine beside the run before it",
+    (
+        *_QUESTION[:-1],
+        _count("cores", "logical CPUs the verdict is about"),
+        _LETTER,
+        _text("older_run", "its run_id"),
+        _text("newer_run", "its run_id"),
+        _text("older_verdict", "best, tie, no-gain, inconclusive or failed"),
+        _text("older_approach", "recommended approach, or the candidate so far"),
+        _text("newer_verdict", "the same in the newer run"),
+        _text("newer_approach", "the same in the newer run"),
+        _text("change", "same, tied, flip, differs, open, fails or none"),
+        *_gain("regret", "of the older recommendation in the newer run"),
+        *_gain("seconds_ratio", "its seconds in the newer run / in the older, for the same work"),
+        _text("shift", "faster or slower beyond noise and margin, none; empty: no ratio"),
+        _text("reason", "why something is not told"),
+    ),
+)
+
+TRENDS = Table(
+    "trends",
+    "one verdict in one run of a machine with several",
+    (
+        *_QUESTION[:-1],
+        _count("cores", "logical CPUs the verdict is about"),
+        _LETTER,
+        _text("run_id", "the run"),
+        _text("started_at", "UTC, ISO 8601: start of its first launch"),
+        _text("verdict", "best, tie, no-gain, inconclusive or failed"),
+        _text("approach", "recommended approach, or the candidate so far"),
+        *_gain("speedup", "against the block's best sequential, as in verdicts.csv"),
+        _text("code_digest", "digest of the task's code: runs of other code are other tasks"),
+    ),
+)
+
+#: what a comparison of several runs writes; not part of a machine's results
+COMPARISON_TABLES = {
+    table.name: table for table in (MACHINES, COMPARED, REGRETS, FLEET, SPEEDS, REPEATS, TRENDS)
+}
+
+
 def cell(value: Any) -> str:
     """One value as CSV text: unknown (None, NaN, NA) is empty, floats keep every digit."""
     if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):

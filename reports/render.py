@@ -65,7 +65,12 @@ def pdf_problem() -> str | None:
 
 def html(results: Results) -> str:
     """The whole report as one self-contained HTML page. Raises ResultsError on a missing input."""
-    environment = Environment(
+    return environment().get_template("report.html.j2").render(context(results))
+
+
+def environment() -> Environment:
+    """What all pages are rendered with: everything a name may hold is escaped."""
+    return Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
@@ -73,7 +78,6 @@ def html(results: Results) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html.j2").render(context(results))
 
 
 def _tame(value: Any) -> Any:

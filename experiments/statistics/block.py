@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from experiments.statistics.intervals import Pairs
 from experiments.statistics.judge import judge, ratio, resolvable, speedup
 from experiments.statistics.objectives import SECONDS, Objective
 from experiments.statistics.race import LEVEL, Race
@@ -104,6 +105,10 @@ class BlockRace:
     def ratio(self, mode: str, one: str, other: str, level: float = LEVEL) -> Interval | None:
         """Time of one / time of the other, with its interval; None below two common rounds."""
         return ratio(self._races[mode], self._keys.index(one), self._keys.index(other), level)
+
+    def pairs(self, mode: str) -> Pairs:
+        """log(T_i / T_j) of every two candidates on the rounds both ran in; NaN below two."""
+        return self._races[mode].pairs()
 
     def _check(self, values: Round) -> None:
         for mode in self._races:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit  # type: ignore[import-untyped, unused-ignore]
+from scipy.special import stdtr, stdtrit  # type: ignore[import-untyped, unused-ignore]
 
 from experiments.statistics.records import Interval
 from experiments.statistics.robust import Array, Winsorised, winsorise_row
@@ -35,7 +35,10 @@ def t_quantile(probability: float, degrees: npt.ArrayLike) -> Array:
 
 @dataclass(frozen=True)
 class Pairs:
-    """theta[i, j] = log(T_i / T_j): k x k estimates, standard errors, degrees of freedom."""
+    """theta[i, j] = log(T_i / T_j): k x k estimates, standard errors, degrees of freedom.
+
+    Of `centres` and `welch` they are one for each row.
+    """
 
     estimate: Array
     error: Array
@@ -48,6 +51,13 @@ class Pairs:
         np.fill_diagonal(low, 0.0)
         np.fill_diagonal(high, 0.0)
         return low, high
+
+    def above(self, threshold: float) -> Array:
+        """One-sided p-values: how likely so large an estimate is if the truth is the threshold."""
+        distance = self.estimate - threshold
+        with np.errstate(divide="ignore", invalid="ignore"):
+            score = np.where(self.error > 0, distance / self.error, np.sign(distance) * np.inf)
+        return np.where(np.isnan(distance), np.nan, np.asarray(stdtr(self.degrees, -score)))
 
 
 def pairwise(data: Winsorised, noise: Noise) -> Pairs:
@@ -126,24 +136,48 @@ def exponential(logs: Interval) -> Interval:
 
 
 def _centre(values: Array, level: float, noise: Noise, clip: float) -> Interval:
-    """Winsorised t with the full widening free / kept of Dixon and Tukey (1968).
+    """The interval of `centres` for one series."""
+    found = centres(values[None, :], 2 * float(np.mean(noise.variance)), noise.degrees, clip)
+    reach = float(t_quantile(0.5 + level / 2, found.degrees[0]) * found.error[0])
+    centre = float(found.estimate[0])
+    return Interval(centre, centre - reach, centre + reach)
 
-    Its square root, which serves the simultaneous limits of `pairwise` well, covers only 93%
-    here at 8 launches: one short series has no block to take its bound from.
+
+def centres(
+    values: Array, prior: npt.ArrayLike = 0.0, degrees: float = 0.0, clip: float = 2.0
+) -> Pairs:
+    """Centre of each row of (m, n) logs, its standard error and degrees of freedom: (m,) each.
+
+    Winsorised t with the full widening free / kept of Dixon and Tukey (1968). Its square root,
+    which serves the simultaneous limits of `pairwise` well, covers only 93% here at 8 launches: one
+    short series has no block to take its bound from. `prior` is the variance of a value that is
+    known beforehand, one or (m,), with the weight of so many degrees. ValueError under two values
+    a row.
     """
-    count = values.size
+    count = values.shape[1]
     if count < 2:
         raise ValueError(f"an interval needs two launches or more, not {count}")
-    data = winsorise_row(values, clip)
+    rows = [winsorise_row(row, clip) for row in values]
     free = count - 1
-    kept = max(free - int(data.pulled.sum()), 1)
-    own = float(data.values.var(ddof=1))
-    prior = 2 * float(np.mean(noise.variance))  # of a difference
-    variance = (noise.degrees * prior + free * own) / (noise.degrees + free)
-    error = math.sqrt(variance / count) * free / kept
-    reach = float(t_quantile(0.5 + level / 2, kept + noise.degrees)) * error
-    centre = float(data.values.mean())
-    return Interval(centre, centre - reach, centre + reach)
+    kept = np.maximum(free - np.array([int(row.pulled.sum()) for row in rows]), 1)
+    inside = np.array([row.values for row in rows])
+    own = inside.var(axis=1, ddof=1)
+    variance = (degrees * np.asarray(prior, dtype=float) + free * own) / (degrees + free)
+    error = np.sqrt(variance / count) * free / kept
+    return Pairs(inside.mean(axis=1), error, np.asarray(kept + degrees, dtype=float))
+
+
+def welch(one: Pairs, other: Pairs) -> Pairs:
+    """one - other, of centres that don't depend on each other: Welch (1947).
+
+    The degrees of freedom are Satterthwaite's; errors of 0 leave as many as the two have together.
+    """
+    squares = one.error**2, other.error**2
+    total = squares[0] + squares[1]
+    parts = squares[0] ** 2 / one.degrees + squares[1] ** 2 / other.degrees
+    both = one.degrees + other.degrees
+    degrees = np.where(parts > 0, total**2 / np.where(parts > 0, parts, 1.0), both)
+    return Pairs(one.estimate - other.estimate, np.sqrt(total), degrees)
 
 
 def quantile_interval(

@@ -10,7 +10,13 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-from experiments.statistics.intervals import NO_NOISE_KNOWN, Noise, paired_interval
+from experiments.statistics.intervals import (
+    NO_NOISE_KNOWN,
+    Noise,
+    Pairs,
+    centres,
+    paired_interval,
+)
 from experiments.statistics.look import Field, Look, simplicity_ranks, take_look
 from experiments.statistics.records import Interval, RaceSettings, Status, Verdict
 from experiments.statistics.robust import Array, median_variance, residual_variance, winsorise
@@ -127,6 +133,32 @@ class Race:
         first, second = self._values([one, other], rounds)
         noise = self._own_noise([one, other])
         return paired_interval(first - second, level, noise, self.settings.clip)
+
+    def pairs(self) -> Pairs:
+        """`difference` of every two candidates, as estimates, errors and degrees (k x k each).
+
+        NaN where two of them share fewer than two rounds.
+        """
+        count = len(self.rows)
+        found = Pairs(*(np.full((count, count), np.nan) for _ in range(3)))
+        np.fill_diagonal(found.estimate, 0.0)
+        for one in range(count):
+            shared: dict[tuple[int, ...], list[int]] = {}
+            for other in range(one + 1, count):
+                shared.setdefault(tuple(self._common_rounds([one, other])), []).append(other)
+            for rounds, others in shared.items():
+                if len(rounds) >= 2:
+                    self._compare(found, one, others, rounds)
+        return found
+
+    def _compare(self, found: Pairs, one: int, others: list[int], rounds: Sequence[int]) -> None:
+        values = self._values([one, *others], rounds)
+        noise = self._own_noise([one, *others])
+        prior = noise.variance[0] + noise.variance[1:]  # type: ignore[index]
+        made = centres(values[0] - values[1:], prior, noise.degrees, self.settings.clip)
+        found.estimate[one, others], found.estimate[others, one] = made.estimate, -made.estimate
+        for table, row in ((found.error, made.error), (found.degrees, made.degrees)):
+            table[one, others] = table[others, one] = row
 
     def status(self, candidate: int) -> Status:
         """Where a candidate stands: what the last look said, unless it failed or was dropped."""

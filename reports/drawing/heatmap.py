@@ -99,7 +99,7 @@ def _fields(figure: Figure, places: Mapping[Cell, np.ndarray]) -> None:
     coloured: dict[str, list[np.ndarray]] = {}
     for cell, place in places.items():
         shade = round(abs(np.log(cell.speedup)) / most * _SHADES) / _SHADES
-        colour = _mixed(FASTER if cell.speedup > 1 else SLOWER, shade)
+        colour = mixed(FASTER if cell.speedup > 1 else SLOWER, shade)
         coloured.setdefault(colour, []).append(_corners(place, 0.5))
     for colour, outlines in coloured.items():
         canvas.areas(figure, outlines, colour, z=0.5)
@@ -107,7 +107,7 @@ def _fields(figure: Figure, places: Mapping[Cell, np.ndarray]) -> None:
     canvas.strokes(figure, picked, INK, 1.8, z=2)
 
 
-def _mixed(colour: str, share: float) -> str:
+def mixed(colour: str, share: float) -> str:
     """A colour mixed with a white that isn't the paper's, so that a cell always shows."""
     strong = np.array(matplotlib.colors.to_rgb(colour))
     pale = np.array(matplotlib.colors.to_rgb("#f1f3f4"))

@@ -12,10 +12,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiments import schema
-from experiments.schema import CEILING, LAUNCHES, TABLES, SchemaError, Table, cell, read, write
+from experiments.schema import (
+    CEILING,
+    COMPARISON_TABLES,
+    LAUNCHES,
+    TABLES,
+    SchemaError,
+    Table,
+    cell,
+    read,
+    write,
+)
 
 #: a small table of every kind of value
 SAMPLES = Table("samples", "a batch", schema.SAMPLES.columns[:4])
+ALL_TABLES = TABLES | COMPARISON_TABLES
 HEADER = "launch_id,phase,batch,wall_seconds\n"
 
 
@@ -31,13 +42,13 @@ def sample(**values: Any) -> dict[str, Any]:
 # --- the contract ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("table", TABLES.values(), ids=list(TABLES))
+@pytest.mark.parametrize("table", ALL_TABLES.values(), ids=list(ALL_TABLES))
 def test_every_column_has_one_place_and_a_meaning(table: schema.Table) -> None:
     assert len(set(table.names)) == len(table.names)
     assert all(column.meaning for column in table.columns)
 
 
-@pytest.mark.parametrize("table", TABLES.values(), ids=list(TABLES))
+@pytest.mark.parametrize("table", ALL_TABLES.values(), ids=list(ALL_TABLES))
 def test_times_carry_their_unit_and_are_never_negative(table: schema.Table) -> None:
     for column in table.columns:
         if column.name.endswith(("_seconds", "_ms", "_mib")):

@@ -208,3 +208,25 @@ def test_a_race_that_is_done_takes_no_round():
     race = replay(CANDIDATES, None, rounds())
     with pytest.raises(RuntimeError, match="done"):
         race.add_round(rounds()[0])
+
+
+def test_all_pairs_are_the_ratios_one_by_one():
+    race = replay(CANDIDATES, EARLY, rounds(seed=4))
+    for mode in ("steady", "oneshot"):
+        pairs = race.pairs(mode)
+        low, high = pairs.bounds(0.025)
+        for i, one in enumerate(KEYS):
+            for j, other in enumerate(KEYS):
+                found = race.ratio(mode, one, other)
+                if i == j:
+                    assert pairs.estimate[i, j] == 0
+                else:
+                    ends = (pairs.estimate[i, j], low[i, j], high[i, j])
+                    expected = (found.estimate, found.low, found.high)
+                    assert np.exp(ends) == pytest.approx(expected, rel=1e-9)
+
+
+def test_pairs_of_fewer_than_two_common_rounds_are_unknown():
+    pairs = replay(CANDIDATES, EARLY, rounds(count=1)).pairs("steady")
+    assert np.isnan(pairs.estimate[0, 1])
+    assert np.isnan(pairs.error[0, 1])

@@ -9,11 +9,13 @@ from experiments.statistics.intervals import (
     Noise,
     Pairs,
     centre_interval,
+    centres,
     exponential,
     paired_interval,
     pairwise,
     quantile_interval,
     t_quantile,
+    welch,
 )
 from experiments.statistics.records import Interval
 from experiments.statistics.robust import Winsorised, residual_variance, winsorise
@@ -179,3 +181,48 @@ def test_an_upper_end_without_data_is_infinite():
 def test_a_quantile_interval_needs_two_launches_with_values(launches):
     with pytest.raises(ValueError, match="two launches or more, none of them empty"):
         quantile_interval(launches, 0.5)
+
+
+def test_centres_are_the_intervals_of_each_row():
+    rows = np.random.default_rng(3).normal(0, 0.1, (6, 8))
+    rows[2, 5] = 3.0  # pulled in
+    found = centres(rows)
+    for row, estimate, error, degrees in zip(
+        rows, found.estimate, found.error, found.degrees, strict=True
+    ):
+        one = paired_interval(row)
+        assert one.estimate == pytest.approx(estimate, rel=1e-12)
+        assert one.high - one.estimate == pytest.approx(t_quantile(0.975, degrees) * error)
+
+
+def test_centres_need_two_values():
+    with pytest.raises(ValueError, match="two launches or more"):
+        centres(np.zeros((3, 1)))
+
+
+def test_welch_is_the_textbook_one():
+    one, other = np.array([[1.0, 1.2, 1.1, 1.3]]), np.array([[0.9, 1.0, 1.4]])
+    found = welch(centres(one), centres(other))
+    parts = one.var(ddof=1) / 4, other.var(ddof=1) / 3
+    assert found.estimate[0] == pytest.approx(one.mean() - other.mean())
+    assert found.error[0] == pytest.approx(math.sqrt(sum(parts)))
+    degrees = sum(parts) ** 2 / (parts[0] ** 2 / 3 + parts[1] ** 2 / 2)
+    assert found.degrees[0] == pytest.approx(degrees)
+
+
+def test_welch_without_any_spread_is_exact():
+    found = welch(centres(np.zeros((1, 4))), centres(np.ones((1, 3))))
+    assert (found.estimate[0], found.error[0], found.degrees[0]) == (-1, 0, 5)
+
+
+def test_a_p_value_is_a_half_at_the_estimate_and_agrees_with_the_limit():
+    found = centres(np.random.default_rng(5).normal(0.2, 0.1, (1, 8)))
+    low = found.estimate[0] - t_quantile(0.975, found.degrees[0]) * found.error[0]
+    assert found.above(found.estimate[0])[0] == pytest.approx(0.5)
+    assert found.above(low)[0] == pytest.approx(0.025)
+
+
+def test_a_p_value_without_spread_is_sure_and_of_what_is_unknown_unknown():
+    assert list(centres(np.ones((1, 4))).above(0.5)) == [0.0]
+    assert list(centres(np.ones((1, 4))).above(1.5)) == [1.0]
+    assert np.isnan(Pairs(*(np.array([np.nan]),) * 3).above(0.0)[0])

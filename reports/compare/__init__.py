@@ -1,0 +1,1 @@
+"""Results of several machines, or of several runs of one, beside each other."""

@@ -1,0 +1,107 @@
+"""From paths to runs: bundles and results folders are opened, and each is read once.
+
+All that knows of `reports.bundle` is here. What can't be read is no reason to lose the others: it
+comes back as a refusal.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from experiments import schema
+from reports.compare.reading import read
+from reports.compare.seen import Run
+from reports.decision_check import data_hash
+from reports.load import Results, ResultsError, load
+
+#: reading takes about a second a run: fewer are done before other processes have started
+ALONE = 3
+#: of more runs no curves are drawn, whose laws take as long to read as all else
+DRAWN = 24
+_BUNDLES = "reports.bundle.opening"
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A path that gave no run, and why."""
+
+    source: str
+    reason: str
+
+
+def runs(paths: Sequence[Path]) -> list[Run | Refused]:
+    """What each path holds, in the given order; several processes read where there are many."""
+    found = [one for path in paths for one in expanded(path)]
+    opened = partial(_opened, laws=len(found) <= DRAWN)
+    if len(found) <= ALONE:
+        return [opened(one) for one in found]
+    with ProcessPoolExecutor(min(len(found), os.cpu_count() or 1)) as pool:
+        return list(pool.map(opened, found))
+
+
+def expanded(path: Path) -> list[Path | Refused]:
+    """The bundles and results folders that a path stands for: its history is among them."""
+    bundles = _bundles()
+    if bundles is None:
+        return [path]
+    try:
+        return list(bundles.found(path))
+    except (ResultsError, OSError) as error:
+        return [_refused(path, error)]
+
+
+def _opened(path: Path | Refused, laws: bool) -> Run | Refused:
+    if isinstance(path, Refused):
+        return path
+    try:
+        return _read(path, laws)
+    except (ResultsError, ValueError, OSError) as error:
+        return _refused(path, error)
+
+
+def _read(path: Path, laws: bool) -> Run:
+    bundles = _bundles()
+    if bundles is None:
+        run = _run(load(path), path, "", laws)
+        return replace(run, run_id=data_hash(path)[:8])
+    with tempfile.TemporaryDirectory(prefix="poolwise-") as into:
+        bundle = bundles.opened(path, Path(into))
+        return _run(load(bundle.folder), path, str(bundle.run_id), laws)
+
+
+def _run(results: Results, path: Path, run_id: str, laws: bool) -> Run:
+    version = results.plan.get("schema_version", schema.SCHEMA_VERSION)
+    if version != schema.SCHEMA_VERSION:
+        raise ResultsError(
+            f"its tables have schema version {version}, this Poolwise reads {schema.SCHEMA_VERSION}"
+        )
+    return read(results, _name(path), run_id, laws)
+
+
+def _refused(path: Path, error: Exception) -> Refused:
+    """The error without the folder that the run was unpacked into, or lies in."""
+    text = " ".join(str(error).split()).replace(f"{path}: ", "").replace(f"{path}/", "")
+    return Refused(
+        _name(path), re.sub(rf"{re.escape(tempfile.gettempdir())}/poolwise-\w+/", "", text)
+    )
+
+
+def _name(path: Path) -> str:
+    """A path's last parts: a bundle is mostly called bundle.zip, its folder tells more."""
+    return "/".join(path.absolute().parts[-2:]) if path.suffix == ".zip" else path.name
+
+
+def _bundles() -> Any:
+    """The module that opens bundles; None where this Poolwise has none."""
+    parent = find_spec(_BUNDLES.rpartition(".")[0])
+    return import_module(_BUNDLES) if parent and find_spec(_BUNDLES) else None
