@@ -36,10 +36,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _checked(options: argparse.Namespace, before: Results) -> int:
-    chosen = choices(before, chosen_tasks(before, options.task))
+    chosen = choices(before, chosen_tasks(before, options.task), options.margin)
     if not chosen:
         raise ResultsError(f"{options.baseline}: no verdict of it is decided: nothing to check")
-    config = measure.settings(before, chosen, options.results, options.src)
+    config = measure.settings(before, chosen, options.results, options.src, options.margin)
     folder = measure.run(config, options.cores or cores(before.machine))
     now = load(folder)
     checked = judge.verdicts(chosen, now)
@@ -60,6 +60,9 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--task", action="append", default=[], help="only this task; more than one")
     parser.add_argument("--cores", help="as of snakemake; as many as were used before")
     parser.add_argument("--src", help="folder of your own functions, where it is another now")
+    parser.add_argument(
+        "--margin", type=float, help="differences up to this share don't matter; as before"
+    )
     parser.add_argument("--results", default="results", help="folder of all machines' results")
     return parser.parse_args(argv)
 

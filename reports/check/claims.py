@@ -37,8 +37,11 @@ class Choice:
         return place(self.block)
 
 
-def choices(results: Results, tasks: Sequence[str]) -> list[Choice]:
-    """The choices for these tasks. What is not decided, or can't be true, chooses nothing."""
+def choices(results: Results, tasks: Sequence[str], margin: float | None = None) -> list[Choice]:
+    """The choices for these tasks. What is not decided, or can't be true, chooses nothing.
+
+    `margin`: what differences don't matter now; that of the results unless given.
+    """
     if control.view(results).outcome == "failed":
         return []
     rows = verdict_rows(results.table(schema.VERDICT_TABLE))
@@ -47,17 +50,17 @@ def choices(results: Results, tasks: Sequence[str]) -> list[Choice]:
         for block in results.blocks
         if block.task in tasks and (block.name, MODE) in rows
     ]
-    return [_choice(block, row) for block, row in found if sentences.stands(row)]
+    return [_choice(block, row, margin) for block, row in found if sentences.stands(row)]
 
 
-def _choice(block: Block, row: sentences.Row) -> Choice:
-    low, margin = row["speedup_low"], float(row["margin"])
+def _choice(block: Block, row: sentences.Row, margin: float | None) -> Choice:
+    low, least = row["speedup_low"], 1 + max(float(row["margin"]), margin or 0.0)
     return Choice(
         block=block,
         pick=next(one for one in block.approaches if one.label == row["approach"]),
         verdict=str(row["verdict"]),
         speedup=sentences.gain(row),
-        gains=row["verdict"] != "no-gain" and low is not None and float(low) > 1 + margin,
+        gains=row["verdict"] != "no-gain" and low is not None and float(low) > least,
     )
 
 

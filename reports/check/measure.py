@@ -22,18 +22,24 @@ PATIENCE = 2
 
 
 def settings(
-    results: Results, choices: Sequence[Choice], folder: str, source: str | None
+    results: Results,
+    choices: Sequence[Choice],
+    folder: str,
+    source: str | None = None,
+    margin: float | None = None,
 ) -> dict[str, Any]:
     """The config that measures the blocks of some choices, and as little else as can be.
 
     `folder` is that of all machines' results; `source` takes the place of the folders in which the
-    functions of the user's own were found.
+    functions of the user's own were found, `margin` that of the results' own.
     """
     tasks = list(dict.fromkeys(one.block.task for one in choices))
     found = decision_check.check_settings(results, tasks)
     if "block_seconds" in found:
         found["block_seconds"] *= PATIENCE
     values = _values(choices)
+    if margin is not None:
+        found["margin"] = margin
     return {
         **found,
         "results": folder,

@@ -1,7 +1,6 @@
 """From paths to runs: bundles and results folders are opened, and each is read once.
 
-All that knows of `reports.bundle` is here. What can't be read is no reason to lose the others: it
-comes back as a refusal.
+What can't be read is no reason to lose the others: it comes back as a refusal.
 """
 
 from __future__ import annotations
@@ -11,24 +10,20 @@ import re
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from experiments import schema
+from reports.bundle.opening import found, opened
 from reports.compare.reading import read
 from reports.compare.seen import Run
-from reports.decision_check import data_hash
 from reports.load import Results, ResultsError, load
 
 #: reading takes about a second a run: fewer are done before other processes have started
 ALONE = 3
 #: of more runs no curves are drawn, whose laws take as long to read as all else
 DRAWN = 24
-_BUNDLES = "reports.bundle.opening"
 
 
 @dataclass(frozen=True)
@@ -41,21 +36,18 @@ class Refused:
 
 def runs(paths: Sequence[Path]) -> list[Run | Refused]:
     """What each path holds, in the given order; several processes read where there are many."""
-    found = [one for path in paths for one in expanded(path)]
-    opened = partial(_opened, laws=len(found) <= DRAWN)
-    if len(found) <= ALONE:
-        return [opened(one) for one in found]
-    with ProcessPoolExecutor(min(len(found), os.cpu_count() or 1)) as pool:
-        return list(pool.map(opened, found))
+    places = [one for path in paths for one in expanded(path)]
+    read_one = partial(_opened, laws=len(places) <= DRAWN)
+    if len(places) <= ALONE:
+        return [read_one(one) for one in places]
+    with ProcessPoolExecutor(min(len(places), os.cpu_count() or 1)) as pool:
+        return list(pool.map(read_one, places))
 
 
 def expanded(path: Path) -> list[Path | Refused]:
     """The bundles and results folders that a path stands for: its history is among them."""
-    bundles = _bundles()
-    if bundles is None:
-        return [path]
     try:
-        return list(bundles.found(path))
+        return list(found(path))
     except (ResultsError, OSError) as error:
         return [_refused(path, error)]
 
@@ -70,13 +62,9 @@ def _opened(path: Path | Refused, laws: bool) -> Run | Refused:
 
 
 def _read(path: Path, laws: bool) -> Run:
-    bundles = _bundles()
-    if bundles is None:
-        run = _run(load(path), path, "", laws)
-        return replace(run, run_id=data_hash(path)[:8])
     with tempfile.TemporaryDirectory(prefix="poolwise-") as into:
-        bundle = bundles.opened(path, Path(into))
-        return _run(load(bundle.folder), path, str(bundle.run_id), laws)
+        bundle = opened(path, Path(into))
+        return _run(load(bundle.folder), path, bundle.run_id, laws)
 
 
 def _run(results: Results, path: Path, run_id: str, laws: bool) -> Run:
@@ -99,9 +87,3 @@ def _refused(path: Path, error: Exception) -> Refused:
 def _name(path: Path) -> str:
     """A path's last parts: a bundle is mostly called bundle.zip, its folder tells more."""
     return "/".join(path.absolute().parts[-2:]) if path.suffix == ".zip" else path.name
-
-
-def _bundles() -> Any:
-    """The module that opens bundles; None where this Poolwise has none."""
-    parent = find_spec(_BUNDLES.rpartition(".")[0])
-    return import_module(_BUNDLES) if parent and find_spec(_BUNDLES) else None

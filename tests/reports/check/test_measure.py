@@ -58,6 +58,15 @@ def test_only_tasks_and_values_with_a_choice_are_measured(results: Results) -> N
     assert (config["looks"], config["again"]) == (list(measure.LOOKS), True)
 
 
+def test_a_wider_margin_may_be_asked_for(results: Results) -> None:
+    before = planned(results, ["math_python", "mixed"])
+    chosen = choices(before, ["math_python"], margin=0.9)
+
+    assert not chosen[0].gains, "a gain within the margin is none"
+    assert measure.settings(before, chosen, "r", margin=0.9)["margin"] == 0.9
+    assert measure.settings(before, chosen, "r")["margin"] == 0.05
+
+
 def test_the_config_is_one_that_a_run_takes(results: Results) -> None:
     config = asked(planned(results, ["math_python", "mixed"]))
     resolved = project.resolve(json.loads(json.dumps(config)))
