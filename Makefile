@@ -40,8 +40,8 @@ compare: .venv-runtime .pango ## Compare bundles or results folders, measure not
 # The shell takes BUNDLES apart, so that quotes keep a name with spaces together.
 compare: given = "bundles=$$(.venv/bin/python -c 'import json, sys; print(json.dumps(sys.argv[1:]))' $(BUNDLES))"
 
-test: .venv-dev .pango ## Run the tests, but for the slow ones that measure this host  [ARGS="-k name"]
-	@.venv/bin/python -m pytest -m 'not host' $(ARGS)
+test: .venv-dev .pango ## Run the tests, but for the slow ones and those that measure this host  [ARGS="-k name"]
+	@.venv/bin/python -m pytest -m 'not (host or slow)' $(ARGS)
 
 fuzz: .venv-dev ## Open 10,400 bundles that chance and malice made (3 to 8 minutes)  [FUZZ_CASES=of each of 8 kinds]
 	@POOLWISE_FUZZ_CASES=$(FUZZ_CASES) .venv/bin/python -m pytest -m fuzz $(ARGS)

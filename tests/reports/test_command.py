@@ -37,6 +37,7 @@ def test_the_steps_in_a_row_make_the_report(tmp_path: Path) -> None:
     assert not (folder / "report.pdf").exists()
 
 
+@pytest.mark.slow
 def test_all_that_is_made_is_the_same_in_every_process(tmp_path: Path) -> None:
     """Whatever order its sets and their texts happen to have there."""
     scene = synthetic.cpu_scene()

@@ -12,7 +12,7 @@ from tests.reports.compare.test_compare import ON_PROCESSES, ON_THREADS
 from tests.reports.web.conftest import DESKTOP, PHONE, Open
 from tests.reports.web.test_standards import ALL_LAID_OUT, complaints, violations
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module", params=[2, 8])

@@ -14,7 +14,7 @@ import pytest
 from tests.reports.visible import squeezed, visible
 from tests.reports.web.conftest import DESKTOP, PHONE, Open, missing
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 #: properties of CSS drafts that the checker doesn't know: of paged media, which make the PDF's

@@ -18,6 +18,8 @@ from experiments.statistics.simulate.scenes import SCENES
 from experiments.statistics.simulate.study import APPROACHES, Cell, make_world, run_cell
 from experiments.statistics.simulate.world import World
 
+pytestmark = pytest.mark.slow
+
 REPLICATIONS = 150
 SETTINGS = RaceSettings()
 

@@ -9,6 +9,8 @@ from experiments.statistics.simulate.guards import LOOKS, check_guards
 from experiments.statistics.simulate.regimes import REGIMES
 from reports.check import measure
 
+pytestmark = pytest.mark.slow
+
 REPLICATIONS = 8
 
 

@@ -10,6 +10,8 @@ from experiments.statistics.simulate.checks import Check
 from experiments.statistics.simulate.regimes import REGIMES
 from experiments.statistics.simulate.searches import AXIS, LOOKS, check_searches, search, truths
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = RaceSettings(looks=LOOKS)
 REPLICATIONS = 20
 

@@ -11,6 +11,8 @@ from experiments.statistics.simulate.exact import check_exact
 from experiments.statistics.simulate.study import Cell, run_cell, run_cells
 from experiments.statistics.simulate.tables import cells_csv, result
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = RaceSettings()
 
 
