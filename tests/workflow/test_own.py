@@ -36,7 +36,8 @@ def test_it_is_measured_and_reported_under_its_own_name(example: tuple[Folder, E
     assert {row["executor"] for row in rows} == {"sequential", "threads", "processes"}
     assert {row["task"] for row in folder.table(VERDICT_TABLE)} == {NAME}
     for name in ("report.html", "decision.md"):
-        assert NAME in (folder.results / name).read_text()
+        # Markdown takes a colon for the start of an address unless it is escaped
+        assert NAME in (folder.results / name).read_text().replace("\\:", ":")
 
 
 def test_the_same_command_measures_nothing_twice(example: tuple[Folder, Ended]) -> None:
