@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from experiments.statistics.records import DECIDED
 from reports import figures, sentences, wording
 from reports.answers import cell, gain
 from reports.decision_options import Option, options
@@ -85,7 +86,7 @@ def _text(row: Row, block: Block, suspect: bool) -> str:
     if _sure(row, suspect):
         return f'Chosen option: "{row["approach"]}", because {_because(row)}. {certainty}'
     told = sentences.recommendation(row)
-    if str(row["verdict"]) not in sentences.DECIDED:
+    if str(row["verdict"]) not in DECIDED:
         return f"{told} {certainty}".strip()
     why = "the A/A control of this run failed" if suspect else "this can't be right as measured"
     return f"No option is chosen, as {why}; measure again. The verdict was: {told} {certainty}"

@@ -7,15 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from experiments.statistics.objectives import OBJECTIVES, Objective
-from experiments.statistics.records import Interval
+from experiments.statistics.records import DECIDED, Interval
 from reports import plausibility, wording
 from reports.breakeven_words import batches
 from reports.load import Block
 
 Row = Mapping[str, Any]
 
-#: verdicts that say what to take
-DECIDED = ("best", "tie", "no-gain")
 #: how the status of an approach that gave no answer is called
 FAILURES = {
     "wrong": "wrong answer",

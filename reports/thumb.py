@@ -13,6 +13,7 @@ from itertools import islice
 import pandas as pd
 
 from experiments.statistics.objectives import OBJECTIVES, Objective
+from experiments.statistics.records import DECIDED
 from reports import interpreters_view, sentences, thumb_costs, wording
 from reports.answers import Tables, described
 from reports.load import Results, records
@@ -139,7 +140,7 @@ def _crowded(steady: pd.DataFrame, summary: pd.DataFrame) -> Iterator[Rule]:
 
 
 def _standing(verdicts: pd.DataFrame) -> pd.DataFrame:
-    return verdicts[verdicts["verdict"].isin(sentences.DECIDED) & (verdicts["doubt"] == "")]
+    return verdicts[verdicts["verdict"].isin(DECIDED) & (verdicts["doubt"] == "")]
 
 
 def _races(pick: sentences.Row, races: pd.DataFrame) -> list[str]:

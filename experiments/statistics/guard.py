@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from experiments.statistics.block import BlockRace
-from experiments.statistics.records import Interval, Judgement, RaceSettings
+from experiments.statistics.records import DECIDED, Interval, Judgement, RaceSettings
 
 Outcome = Literal["holds", "flipped", "inconclusive"]
 
@@ -84,11 +84,10 @@ def _useless(
     """The sequential program is proven to be as good: there is no reason left to leave it."""
     if claim.baseline is None or claim.baseline == claim.pick:
         return None
-    ratio = race.ratio(mode, claim.baseline, claim.pick, level)
-    if ratio is None or ratio.high > 1 + margin:
+    ratio = race.ratio(mode, claim.pick, claim.baseline, level)
+    if ratio is None or ratio.low < 1 / (1 + margin):
         return None
-    turned = Interval(1 / ratio.estimate, 1 / ratio.high, 1 / ratio.low)
-    return Finding("flipped", f"{claim.baseline} is as good now", claim.baseline, turned)
+    return Finding("flipped", f"{claim.baseline} is as good now", claim.baseline, ratio)
 
 
 def _confirmed(claim: Claim, race: BlockRace, judgement: Judgement, mode: str) -> Finding:
@@ -109,7 +108,7 @@ def _confirmed(claim: Claim, race: BlockRace, judgement: Judgement, mode: str) -
 
 def claim_of(judgement: Judgement, baseline: str | None, margin: float) -> Claim | None:
     """What a verdict claims; None where it decides nothing. `baseline`: what its speedup is of."""
-    if judgement.verdict not in ("best", "tie", "no-gain") or judgement.pick is None:
+    if judgement.verdict not in DECIDED or judgement.pick is None:
         return None
     speedup = judgement.speedup
     gains = judgement.verdict != "no-gain" and speedup is not None and speedup.low > 1 + margin

@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 Verdict = Literal["best", "tie", "no-gain", "inconclusive", "failed"]
+#: verdicts that recommend something that stands
+DECIDED: tuple[Verdict, ...] = ("best", "tie", "no-gain")
 Status = Literal["leader", "tied", "slower", "undecided", "dropped", "failed"]
 
 

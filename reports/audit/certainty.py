@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from experiments.statistics.intervals import paired_interval
-from experiments.statistics.records import RaceSettings
+from experiments.statistics.records import DECIDED, RaceSettings
 from experiments.statistics.robust import ZERO, Array
-from reports import sentences, wording
+from reports import wording
 from reports.audit.evidence import CELL, Evidence, names
 from reports.audit.finding import Finding, Part, count
 from reports.races import race_settings
@@ -107,7 +107,7 @@ def covered(noise: Array, rounds: int) -> int:
 def comparisons(evidence: Evidence) -> Finding:
     """Rule 7: verdicts compare within rounds, at planned looks, and give the size of the effect."""
     verdicts = evidence.tables.verdicts
-    decided = verdicts[verdicts["verdict"].isin(sentences.DECIDED)]
+    decided = verdicts[verdicts["verdict"].isin(DECIDED)]
     timed = decided["objective"] == "seconds"
     alone = decided["baseline_seconds"].isna() | (decided["executor"] == "sequential")
     sized = decided["speedup_low"].notna() & decided["speedup_high"].notna()

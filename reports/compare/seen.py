@@ -9,12 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from experiments.statistics.intervals import Pairs
-from experiments.statistics.records import Interval
+from experiments.statistics.records import DECIDED, Interval
 from experiments.statistics.robust import Array
 
 Pair = tuple[str, str]
-#: verdicts that recommend something
-DECIDED = ("best", "tie", "no-gain")
 
 
 @dataclass(frozen=True, order=True)

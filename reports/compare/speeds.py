@@ -6,9 +6,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from experiments.statistics.intervals import Pairs, centres, t_quantile, welch
+from experiments.statistics.intervals import (
+    Pairs,
+    centre_interval,
+    centres,
+    scaled,
+    t_quantile,
+    welch,
+)
 from experiments.statistics.records import Interval
 from reports.compare.questions import Question
 from reports.compare.regret import TAIL
@@ -135,18 +140,12 @@ def _speed(question: Question, letter: str, number: int, base: str, able: dict[s
 
 def own_seconds(seen: Seen, number: int) -> Interval | None:
     """Seconds of a batch as it was, with their 95% interval; None under two launches."""
-    logs = seen.seconds[number].logs
-    if logs.size < 2:
-        return None
-    found = centres(logs[None, :])
-    reach = float(t_quantile(1 - TAIL, found.degrees)[0] * found.error[0])
-    estimate = float(found.estimate[0])
-    return Interval(*(float(np.exp(estimate + end)) for end in (0.0, -reach, reach)))
+    timed = seen.seconds[number]
+    return centre_interval(timed.logs) if timed.known else None
 
 
 def _for_work_of(own: Interval | None, here: Seen, there: Seen) -> Interval | None:
     """Seconds that the other's batch would take at this rate."""
     if own is None or here.work is None or there.work is None:
         return None
-    share = math.prod(there.work) / math.prod(here.work)
-    return Interval(own.estimate * share, own.low * share, own.high * share)
+    return scaled(own, math.prod(there.work) / math.prod(here.work))

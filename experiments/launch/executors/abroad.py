@@ -16,14 +16,12 @@ from typing import Any, Dict, List, NamedTuple, Optional
 
 from experiments.launch import usage
 from experiments.launch.base import TaskRef
-from experiments.launch.user_code import put_first
+from experiments.launch.user_code import ROLES, put_first
 
 #: the folder that `experiments` lies in; the workers need it at the same place
 ROOT = str(Path(__file__).resolve().parents[3])
 #: for a process that can't import anything of ours yet; last on its path: it hides nothing there
 FIND = f"import sys; {ROOT!r} in sys.path or sys.path.append({ROOT!r})"
-#: keys of a function's definition that name the user's code
-_NAMES = ("call", "acall", "items", "setup", "teardown", "same")
 #: when this process imported the measured half, its code was of this age
 CODE = max(file.stat().st_mtime for file in Path(__file__).resolve().parents[1].rglob("*.py"))
 
@@ -81,6 +79,6 @@ def _is_users(name: str, own: Dict[str, Any]) -> bool:
         return False
     if own.get("path") and Path(own["path"]) in Path(file).parents:
         return True
-    named = {own[key].replace(":", ".").partition(".")[0] for key in _NAMES if own.get(key)}
+    named = {own[key].replace(":", ".").partition(".")[0] for key in ROLES if own.get(key)}
     installed = [Path(sysconfig.get_path(kind)) for kind in ("stdlib", "purelib", "platlib")]
     return name.partition(".")[0] in named and not set(installed) & set(Path(file).parents)
