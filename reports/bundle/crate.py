@@ -17,6 +17,7 @@ from rocrate.rocrate import ROCrate
 from experiments import schema
 from reports.bundle import identity
 from reports.bundle.contents import BY_NAME, CONFIG, TABLES
+from reports.bundle.identity import Identified
 from reports.load import Results
 
 _RO_CRATE = "1.1"
@@ -37,7 +38,7 @@ _BOUNDS = ("_low", "_high", "_2k", "_4k")
 _TOLD = ("machine.json", "plan.json", CONFIG)
 
 
-def text(results: Results, files: Mapping[str, bytes]) -> str:
+def text(results: Results, run: Identified, files: Mapping[str, bytes]) -> str:
     """The metadata of these files, by name; the same for the same files, in every process."""
     crate = ROCrate(version=_RO_CRATE)
     crate.metadata.extra_terms.update(_TERMS)
@@ -45,9 +46,9 @@ def text(results: Results, files: Mapping[str, bytes]) -> str:
     for name, table in TABLES.items():
         if name in made:
             made[name]["csvw:tableSchema"] = _columns(crate, table)
-    _describe(crate, results)
+    _describe(crate, results, run)
     told = [made[name] for name in _TOLD if name in made]
-    _action(crate, results, told, [one for name, one in made.items() if name not in _TOLD])
+    _action(crate, results, run, told, [one for name, one in made.items() if name not in _TOLD])
     return json.dumps(crate.metadata.generate(), indent=1, ensure_ascii=False) + "\n"
 
 
@@ -96,18 +97,17 @@ def _unit(name: str) -> str:
     return next((unit for end, unit in _UNITS.items() if name.endswith(end)), "")
 
 
-def _describe(crate: ROCrate, results: Results) -> None:
+def _describe(crate: ROCrate, results: Results, run: Identified) -> None:
     """The root: what this is. Its date is that of the measurement, not of now."""
-    started, ended = identity.times(results)
     machine = results.name
     crate.name = f"Poolwise results of {machine}"
     crate.description = (
         f"Which way of running Python in parallel fits which work on the machine {machine}: "
         "measurements, verdicts and report of one run of Poolwise"
     )
-    crate.root_dataset["identifier"] = identity.run_id(results)
+    crate.root_dataset["identifier"] = run.run_id
     crate.root_dataset["version"] = str(schema.SCHEMA_VERSION)
-    crate.root_dataset["datePublished"] = identity.written(ended or started) or _NO_DATE
+    crate.root_dataset["datePublished"] = run.ended_at or run.started_at or _NO_DATE
     crate.license = _add(
         crate, "#license", "CreativeWork", name="No licence stated",
         description="Ask whoever measured: no licence was stated with these results.",
@@ -121,10 +121,11 @@ def _describe(crate: ROCrate, results: Results) -> None:
 _NO_DATE = "1970-01-01"
 
 
-def _action(crate: ROCrate, results: Results, told: list[Any], made: list[Any]) -> None:
+def _action(
+    crate: ROCrate, results: Results, run: Identified, told: list[Any], made: list[Any]
+) -> None:
     """The run: Poolwise made these files of those."""
-    started, ended = identity.times(results)
-    times = {"startTime": identity.written(started), "endTime": identity.written(ended)}
+    times = {"startTime": run.started_at, "endTime": run.ended_at}
     version = identity.poolwise_version()
     poolwise = {"name": "Poolwise", "softwareVersion": version}
     properties = {
@@ -135,7 +136,7 @@ def _action(crate: ROCrate, results: Results, told: list[Any], made: list[Any]) 
     }
     action = crate.add_action(
         crate.add(SoftwareApplication(crate, "#poolwise", properties=poolwise)),
-        identifier=f"#run-{identity.run_id(results)}",
+        identifier=f"#run-{run.run_id}",
         object=told,
         result=made,
         properties=properties,

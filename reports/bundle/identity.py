@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,14 +20,29 @@ _DIGITS = 8
 RUN_ID = re.compile(rf"(\d{{8}}T\d{{6}}Z|{UNDATED})-[0-9a-f]{{{_DIGITS}}}")
 
 
-def run_id(results: Results) -> str:
-    """Start of the first launch and 8 digits of the data's hash: 20261125T224013Z-3fa91c02.
+@dataclass(frozen=True)
+class Identified:
+    """A run's id, and when it started and ended, ISO 8601 to the second; empty: unknown."""
+
+    run_id: str
+    started_at: str
+    ended_at: str
+
+
+def identified(results: Results) -> Identified:
+    """Which run it was; takes a look at every launch and every byte that was measured.
 
     Raises ResultsError where a table that was measured is missing or broken.
     """
-    start, _ = times(results)
-    day = f"{start:%Y%m%dT%H%M%SZ}" if start else UNDATED
-    return f"{day}-{data_hash(results.folder)[:_DIGITS]}"
+    started, ended = times(results)
+    day = f"{started:%Y%m%dT%H%M%SZ}" if started else UNDATED
+    run = f"{day}-{data_hash(results.folder)[:_DIGITS]}"
+    return Identified(run, written(started), written(ended))
+
+
+def run_id(results: Results) -> str:
+    """Start of the first launch and 8 digits of the data's hash: 20261125T224013Z-3fa91c02."""
+    return identified(results).run_id
 
 
 def times(results: Results) -> tuple[datetime | None, datetime | None]:

@@ -6,13 +6,14 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from experiments.schema import SCHEMA_VERSION
 from reports.bundle import identity
 from reports.bundle.contents import BY_NAME, DESCRIBING, ENTRIES
 from reports.bundle.error import EntryError, quoted
+from reports.bundle.identity import Identified
 from reports.load import Results
 
 #: of the layout of bundle.json and the zip; that of the tables is the schema's
@@ -38,9 +39,8 @@ class Manifest:
     files: Mapping[str, tuple[int, str]]
 
 
-def text(results: Results, files: Mapping[str, bytes], anonymised: bool) -> str:
+def text(results: Results, run: Identified, files: Mapping[str, bytes], anonymised: bool) -> str:
     """bundle.json of these files, by name."""
-    started, ended = identity.times(results)
     return _dumped(
         {
             "bundle_version": BUNDLE_VERSION,
@@ -48,9 +48,7 @@ def text(results: Results, files: Mapping[str, bytes], anonymised: bool) -> str:
             "schema_version": SCHEMA_VERSION,
             "machine": results.name,
             "fingerprint": str(results.machine.get("fingerprint", "")),
-            "run_id": identity.run_id(results),
-            "started_at": identity.written(started),
-            "ended_at": identity.written(ended),
+            **asdict(run),
             "anonymised": anonymised,
             "files": [
                 {"path": name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}

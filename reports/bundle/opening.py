@@ -98,17 +98,17 @@ def _bundle(folder: Path, path: Path, of: Manifest) -> Bundle:
 def _folder(path: Path) -> Bundle:
     """A results folder as it is; its files are the caller's own."""
     results = load(path)
-    started, ended = identity.times(results)
+    run = identity.identified(results)
     return Bundle(
         folder=path,
         path=path,
-        run_id=identity.run_id(results),
+        run_id=run.run_id,
         schema_version=SCHEMA_VERSION,
         poolwise_version=identity.UNKNOWN,
         machine=results.name,
         fingerprint=str(results.machine.get("fingerprint", "")),
-        started_at=identity.written(started),
-        ended_at=identity.written(ended),
+        started_at=run.started_at,
+        ended_at=run.ended_at,
         anonymised=False,
     )
 

@@ -15,6 +15,7 @@ from reports.bundle.config import config_text
 from reports.bundle.contents import CONFIG, CRATE, ENTRIES, MANIFEST, NAME
 from reports.bundle.error import BundleError
 from reports.bundle.identifying import Identity
+from reports.bundle.identity import identified
 from reports.bundle.opening import opened
 from reports.load import Results, ResultsError
 
@@ -33,8 +34,9 @@ def write(results: Results, path: Path | None = None, hidden: Identity | None = 
     """
     target = path or results.folder / NAME
     files = gathered(results)
-    files[MANIFEST] = manifest.text(results, files, anonymised=hidden is not None).encode()
-    files[CRATE] = crate.text(results, files).encode()
+    run = identified(results)
+    files[MANIFEST] = manifest.text(results, run, files, anonymised=hidden is not None).encode()
+    files[CRATE] = crate.text(results, run, files).encode()
     if hidden:
         anonymise.check(files, hidden, target)
     _write_atomically(target, _zipped(files))
