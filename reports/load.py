@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,17 @@ class Results:
     def detailed(self) -> bool:
         """Whether the report shows the tables and figures of every block."""
         return len(self.blocks) <= DETAILED_BLOCKS
+
+    @cached_property
+    def pythons(self) -> dict[str, str]:
+        """The kind of each interpreter by its label, whatever its patch release: CPython 3.13t."""
+        found = {}
+        for one in self.machine.get("interpreters") or []:
+            minor = ".".join(str(one.get("version") or wording.UNKNOWN).split(".")[:2])
+            free = one.get("free_threaded") or "free" in str(one.get("build"))
+            name = str(one.get("implementation") or "").replace("cpython", "CPython")
+            found[str(one.get("interpreter"))] = f"{name} {minor}{'t' if free else ''}"
+        return found
 
     def table(self, table: schema.Table) -> pd.DataFrame:
         """One CSV of the contract, typed. Raises ResultsError where it is missing or broken."""

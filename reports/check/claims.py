@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,18 +14,21 @@ from reports.races import Raced
 
 #: the mode that decisions are made in: a pool that lives on
 MODE = "steady"
-_PATCH = re.compile(r"(\d+\.\d+)\.\d+\w*?(t?)$")
+#: what makes an approach the same in another run: kind of interpreter, executor, options, workers
+Way = tuple[str, str, str, int]
 
 
 @dataclass(frozen=True)
 class Choice:
     """One choice of a record: its block, what was chosen, its verdict and its speedup in words.
 
-    `gains`: it is proven faster than the sequential program, by more than the margin.
+    `way` is what others know the pick by; `gains`: it is proven faster than the sequential program,
+    by more than the margin.
     """
 
     block: Block
     pick: Approach
+    way: Way
     verdict: str
     speedup: str
     gains: bool
@@ -50,25 +52,27 @@ def choices(results: Results, tasks: Sequence[str], margin: float | None = None)
         for block in results.blocks
         if block.task in tasks and (block.name, MODE) in rows
     ]
-    return [_choice(block, row, margin) for block, row in found if sentences.stands(row)]
+    return [_choice(results, block, row, margin) for block, row in found if sentences.stands(row)]
 
 
-def _choice(block: Block, row: sentences.Row, margin: float | None) -> Choice:
+def _choice(results: Results, block: Block, row: sentences.Row, margin: float | None) -> Choice:
+    pick = next(one for one in block.approaches if one.label == row["approach"])
     low, least = row["speedup_low"], 1 + max(float(row["margin"]), margin or 0.0)
     return Choice(
         block=block,
-        pick=next(one for one in block.approaches if one.label == row["approach"]),
+        pick=pick,
+        way=way(results, pick),
         verdict=str(row["verdict"]),
         speedup=sentences.gain(row),
         gains=row["verdict"] != "no-gain" and low is not None and float(low) > least,
     )
 
 
-def claim(choice: Choice, one: Raced) -> Claim:
+def claim(choice: Choice, results: Results, one: Raced) -> Claim:
     """The choice in the names of a block that was measured again."""
-    names = {same(approach): approach.label for approach in one.block.approaches}
+    names = {way(results, approach): approach.label for approach in one.block.approaches}
     baseline = one.fastest_baseline(MODE) if choice.gains else None
-    return Claim(names.get(same(choice.pick), choice.pick.label), baseline)
+    return Claim(names.get(choice.way, choice.pick.label), baseline)
 
 
 def place(block: Block) -> tuple[str, str, int]:
@@ -76,7 +80,7 @@ def place(block: Block) -> tuple[str, str, int]:
     return (block.task, block.params, block.cores)
 
 
-def same(approach: Approach) -> tuple[str, str, str, int]:
-    """What makes an approach the same in another run: a later patch of its Python is the same."""
-    interpreter = _PATCH.sub(r"\1\2", approach.interpreter)
-    return (interpreter, approach.executor, approach.options, approach.workers)
+def way(results: Results, approach: Approach) -> Way:
+    """See Way: a later patch of the same Python is the same."""
+    python = results.pythons.get(approach.interpreter, approach.interpreter)
+    return (python, approach.executor, approach.options, approach.workers)

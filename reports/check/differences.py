@@ -40,5 +40,9 @@ def _code(before: Results, now: Results, choices: Sequence[Choice]) -> Iterator[
 
 
 def _digests(results: Results) -> dict[tuple[str, str, int], str]:
-    digests = {str(raw["block"]): str(raw.get("source_digest")) for raw in results.plan["blocks"]}
+    """The code of each block's task: its own module's, or that of all built-in ones."""
+    ours = results.plan.get("code_digest")
+    digests = {
+        str(raw["block"]): str(raw.get("source_digest") or ours) for raw in results.plan["blocks"]
+    }
     return {place(block): digests[block.name] for block in results.blocks}

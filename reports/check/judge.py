@@ -45,7 +45,9 @@ def _verdict(
         return Verdict(choice, Finding("inconclusive", _NOT_MEASURED), "")
     row = rows[one.block.name, MODE]
     settings = race_settings(results, one.block.rules)
-    found = check(claim(choice, one), one.race, one.judgements[MODE], MODE, settings, claims)
+    found = check(
+        claim(choice, results, one), one.race, one.judgements[MODE], MODE, settings, claims
+    )
     doubt = sentences.doubt(row)
     if doubt and found.outcome != "inconclusive":
         found = Finding("inconclusive", f"the new numbers can't be right as measured: {doubt}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 import numpy as np
 
@@ -26,7 +25,6 @@ STALE = (
 )
 #: how the flags start, or what they say, that speak against a whole run
 _CONTROL, _DISTURBED = "the A/A control", "launches were disturbed"
-_FREE = "t"
 _NOT_FACTS = ("Machine", "Fingerprint", "Order of cores", "Timer resolution")
 
 
@@ -38,7 +36,7 @@ def read(results: Results, source: str, run_id: str, laws: bool) -> Run:
     races = list(raced(results))
     started = min((str(at) for one in races for at in one.launches["started_at"]), default="")
     host = results.machine
-    pythons = _pythons(host)
+    pythons = results.pythons
     rows = verdict_rows(results.table(schema.VERDICT_TABLE))
     return Run(
         source=source,
@@ -57,17 +55,6 @@ def read(results: Results, source: str, run_id: str, laws: bool) -> Run:
         seen=tuple(_all_seen(results, races, rows, pythons)),
         doubts=tuple(_doubts(rows.values())),
     )
-
-
-def _pythons(host: Mapping[str, Any]) -> dict[str, str]:
-    """The kind of each interpreter by its label: CPython 3.13t."""
-    found = {}
-    for one in host.get("interpreters") or []:
-        minor = ".".join(str(one.get("version") or wording.UNKNOWN).split(".")[:2])
-        free = _FREE if one.get("free_threaded") or "free" in str(one.get("build")) else ""
-        name = str(one.get("implementation") or "").replace("cpython", "CPython")
-        found[str(one.get("interpreter"))] = f"{name} {minor}{free}"
-    return found
 
 
 def _facts(results: Results) -> Iterator[tuple[str, str]]:

@@ -14,7 +14,7 @@ from junitparser import JUnitXml
 from experiments import schema
 from reports import decide, fit, summarise
 from reports.check import judge, tell
-from reports.check.claims import Choice, choices, same
+from reports.check.claims import Choice, choices, way
 from reports.check.differences import differences
 from reports.check.judge import Verdict
 from reports.load import Approach, Results, load
@@ -128,9 +128,26 @@ def test_what_was_not_decided_or_not_to_be_trusted_chooses_nothing(tmp_path: Pat
         ("cpython-3.11.7", "cpython-3.12.7", False),
     ],
 )
-def test_a_later_patch_of_an_interpreter_is_the_same(one: str, other: str, alike: bool) -> None:
-    found = [same(Approach("l", name, "threads", "{}", 2, 1)) for name in (one, other)]
+def test_a_later_patch_of_an_interpreter_is_the_same(
+    one: str, other: str, alike: bool, before: Results
+) -> None:
+    found = [
+        way(replace(before, machine=with_python(before, name)), approach(name))
+        for name in (one, other)
+    ]
     assert (found[0] == found[1]) is alike
+
+
+def approach(interpreter: str) -> Approach:
+    return Approach("l", interpreter, "threads", "{}", 2, 1)
+
+
+def with_python(results: Results, name: str) -> dict[str, Any]:
+    """The machine's facts with only this interpreter."""
+    version = name.partition("-")[2]
+    facts = {"interpreter": name, "version": version.rstrip("t"), "implementation": "CPython",
+             "free_threaded": version.endswith("t")}  # fmt: skip
+    return {**results.machine, "interpreters": [facts]}
 
 
 def test_what_is_another_now_is_said(before: Results, tmp_path: Path) -> None:
@@ -141,6 +158,12 @@ def test_what_is_another_now_is_said(before: Results, tmp_path: Path) -> None:
     (said,) = differences(before, now, chosen)
     assert said.startswith("another machine: cpu_model ")
     assert said.endswith("-> another CPU")
+
+
+def test_other_code_of_a_built_in_task_is_said_too(before: Results) -> None:
+    newer = replace(before, plan={**before.plan, "code_digest": "another"})
+
+    assert differences(before, newer, choices(before, ["t"])) == ["the code of t is another"]
 
 
 # --- what is told ---------------------------------------------------------------------------
