@@ -189,9 +189,10 @@ def test_a_check_on_this_machine_measures_and_tells(
     assert (status, told["outcome"]) == (0, "holds"), told
     assert (tmp_path / "results" / "m-check" / "report.html").exists()
     assert told["choices"][0]["choice"].startswith("threads x8")
-    # the function has become one that needs the CPU: threads gain nothing any more
+    # the function has become one whose callers hinder each other: threads lose, far beyond noise
     (tmp_path / "naps.py").write_text(
-        "ITEMS = [60_000] * 16\ndef nap(count):\n    return sum(range(count))\n"
+        "import time\nITEMS = [0.004] * 16\ncallers = []\ndef nap(seconds):\n"
+        "    callers.append(None)\n    time.sleep(seconds * len(callers) ** 2)\n    callers.pop()\n"
     )
     assert command.main([str(folder), "--results", "results"]) == 1
     history = tmp_path / "results" / "m-check" / "history"
