@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from experiments.cluster import chains
 from experiments.estimate import round_seconds
 from experiments.overheads import is_overhead
 
@@ -27,11 +28,12 @@ def late_first_looks(plan: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any
 
     With those rounds' likely seconds; every block before is taken to be decided at its first look.
     """
-    settings, spent = plan["settings"], list[float]()
+    settings, spent_in = plan["settings"], dict[int, list[float]]()
     for block in plan["blocks"]:
         if is_overhead(block):  # it has no budget
             continue
         first = round_seconds(block, settings) * settings["looks"][0]
+        spent = spent_in.setdefault(chains.of(block), [])
         if first > budget_seconds(float(settings["block_seconds"]), spent):
             yield block, first
         spent.append(first)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from experiments.breakeven.added import steps, with_added
 from experiments.breakeven.step import points
-from experiments.schema import LATENCIES, LAUNCHES, SAMPLES, Table, write_atomically
+from experiments.schema import LATENCIES, LAUNCHES, SAMPLES, Table, elsewhere, write_atomically
 
 
 def join(table: Table, paths: list[Path]) -> str:
@@ -53,6 +53,17 @@ def collect(results: Path) -> None:
     write_atomically(results / "searches.json", json.dumps(content, indent=1) + "\n")
 
 
+def collect_others(results: Path) -> None:
+    """The same for the nodes of other kinds, of the blocks that they have measured."""
+    for folder in elsewhere.folders(results):
+        planned = json.loads((folder / "plan.json").read_text())
+        blocks = planned["blocks"]
+        there = [b for b in blocks if (folder / "blocks" / b["block"] / "run.json").exists()]
+        content = {**planned, "blocks": there, "searches": []}
+        write_atomically(folder / "plan.json", json.dumps(content, indent=1) + "\n")
+        collect(folder)
+
+
 def clear_scratch(results: Path) -> None:
     """Remove the tasks' own files (hundreds of MiB): a task makes them again when it needs them."""
     shutil.rmtree(results / "scratch", ignore_errors=True)
@@ -61,6 +72,7 @@ def clear_scratch(results: Path) -> None:
 if __name__ == "__main__":
     try:
         collect(Path(sys.argv[1]))
+        collect_others(Path(sys.argv[1]))
         clear_scratch(Path(sys.argv[1]))
     except (OSError, ValueError) as error:
         sys.exit(f"Poolwise: {error}")

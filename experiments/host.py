@@ -23,6 +23,7 @@ from typing import Any
 
 import psutil
 
+from experiments.cluster import granted
 from experiments.pythons.ask import interpreters
 from experiments.pythons.find import CURRENT
 from experiments.pythons.grid import settings_modules
@@ -197,6 +198,21 @@ def virtualisation() -> str:
     return f"virtual machine ({vendor})" if flags else "none seen"
 
 
+def hardware() -> dict[str, Any]:
+    """What is the same on all machines of one kind, whatever part of one this process may use."""
+    every = range(os.cpu_count() or 1)
+    return {
+        "os": platform.system(),
+        "kernel": platform.release(),
+        "architecture": platform.machine(),
+        "cpu_model": cpu_model(),
+        "logical_cpus": os.cpu_count() or 1,
+        "smt": any(not _first_sibling(cpu, every, CPU_ROOT) for cpu in every),
+        "numa_nodes": max(1, len(list(Path("/sys/devices/system/node").glob("node[0-9]*")))),
+        "memory_mib": psutil.virtual_memory().total // 2**20,
+    }
+
+
 def probe(
     machine: str = "auto",
     limit: int | None = None,
@@ -207,20 +223,15 @@ def probe(
 
     Raises ConfigError where config key `pythons` names something that can't be used.
     """
-    every = range(os.cpu_count() or 1)  # the machine's, whatever part of it is allowed now
-    smt = any(not _first_sibling(cpu, every, CPU_ROOT) for cpu in every)
     facts: dict[str, Any] = {
         "schema_version": 1,
         "machine": machine_name(machine),
         "hostname": platform.node(),
-        "os": platform.system(),
-        "kernel": platform.release(),
-        "architecture": platform.machine(),
-        "cpu_model": cpu_model(),
+        **hardware(),
         **usable(limit),
-        "smt": smt,
-        "numa_nodes": max(1, len(list(Path("/sys/devices/system/node").glob("node[0-9]*")))),
-        "memory_mib": psutil.virtual_memory().total // 2**20,
+        "memory_limit_mib": granted.memory_limit_mib(),
+        "job": granted.job(),
+        "asked": {"pythons": list(pythons), "modules": list(modules)},
         "governor": _text(str(CPU_ROOT / "cpu0/cpufreq/scaling_governor")),
         "virtualisation": virtualisation(),
         "affinity_supported": affinity_supported(),

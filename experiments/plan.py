@@ -13,6 +13,7 @@ from typing import Any
 from experiments import control, installed, overheads, own, own_budget
 from experiments.approaches import check_executors, doubling, ranked
 from experiments.breakeven import searches
+from experiments.cluster import chains
 from experiments.estimate import block_seconds_bounds, launches_at_first_look
 from experiments.pythons.grid import first_only
 from experiments.scaling import STRONG, item_limits
@@ -58,6 +59,7 @@ def make_plan(settings: Mapping[str, Any], host: Mapping[str, Any]) -> dict[str,
         blocks.insert(0, _control(settings, host, counts[-1]))
     if settings["overheads"]:
         blocks += _overheads(settings, host, counts[-1])
+    blocks = _chained(blocks, settings)
     plan = {
         "schema_version": 1,
         "machine": host["machine"],
@@ -77,6 +79,14 @@ def make_plan(settings: Mapping[str, Any], host: Mapping[str, Any]) -> dict[str,
     plan["digest"] = digest([*(block["digest"] for block in blocks), plan["search_digest"]])
     plan["estimate"] = estimate(plan)
     return plan
+
+
+def _chained(blocks: list[dict[str, Any]], settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The blocks with the chains that they are measured in, where there is more than one."""
+    if settings.get("chains", 1) == 1:
+        return blocks
+    likely = [block_seconds_bounds(block, settings)[0] for block in blocks]
+    return chains.chained(blocks, settings["chains"], likely)
 
 
 def _control(settings: Mapping[str, Any], host: Mapping[str, Any], cores: int) -> dict[str, Any]:
@@ -229,15 +239,32 @@ def _set_items(blocks: Sequence[dict[str, Any]]) -> None:
 
 
 def estimate(plan: Mapping[str, Any]) -> dict[str, Any]:
-    """Launches at least, and seconds likely and at most; searches are taken to use all theirs."""
-    bounds = [block_seconds_bounds(block, plan["settings"]) for block in plan["blocks"]]
-    if plan["searches"]:
-        bounds.append((plan["settings"]["breakeven_seconds"],) * 2)
+    """Launches at least, and seconds likely and at most; searches are taken to use all theirs.
+
+    Chains run at the same time: the longest one counts.
+    """
+    totals: dict[int, tuple[float, float]] = {}
+    for block in plan["blocks"]:
+        likely, most = totals.get(chains.of(block), (0.0, 0.0))
+        more = block_seconds_bounds(block, plan["settings"])
+        totals[chains.of(block)] = (likely + more[0], most + more[1])
+    searching = float(plan["settings"]["breakeven_seconds"]) if plan["searches"] else 0.0
     return {
         "launches": sum(launches_at_first_look(b, plan["settings"]) for b in plan["blocks"]),
-        "seconds": sum(likely for likely, _ in bounds),
-        "most_seconds": sum(most for _, most in bounds),
+        "seconds": max(likely for likely, _ in totals.values()) + searching,
+        "most_seconds": max(most for _, most in totals.values()) + searching,
     }
+
+
+def _looked_at(
+    settings: Mapping[str, Any], host: Mapping[str, Any], folder: Path | None
+) -> Mapping[str, Any]:
+    """The settings with what is known of the user's functions, where that wasn't found before."""
+    if folder is None:
+        return settings
+    from experiments.own_checks import looker, with_checks  # which asks this module for digests
+
+    return with_checks(settings, looker(settings, host, folder, True, lambda: None))
 
 
 def main() -> None:
@@ -247,12 +274,14 @@ def main() -> None:
     parser.add_argument(
         "--settings", type=json.loads, required=True, help="resolved settings, JSON"
     )
+    parser.add_argument("--look", type=Path, help="look at the user's functions, and keep it there")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     try:
-        plan = make_plan(args.settings, json.loads(args.machine.read_text()))
+        host = json.loads(args.machine.read_text())
+        plan = make_plan(_looked_at(args.settings, host, args.look), host)
     except ConfigError as error:
-        sys.exit(f"Poolwise: {error}")
+        sys.exit("\n".join(f"Poolwise: {line}" for line in str(error).splitlines()))
     write_atomically(args.out, json.dumps(plan, indent=1) + "\n")
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 import functools
 import json
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from experiments import history, host, settings
+from experiments.cluster import submitting
+from experiments.cluster.submitting import Nodes
 from experiments.conductor import lock
 from experiments.conductor.__main__ import check_disk
 from experiments.conductor.progress import say
@@ -27,6 +29,7 @@ ERRANDS = {"--lint", "--unlock", "--report", "--summary", "--detailed-summary", 
            "--rulegraph", "--filegraph", "--list", "--list-rules", "--archive", "-S",
            "--cleanup-metadata", "--delete-all-output", "--print-compilation"}  # fmt: skip
 CONFIG = Path("config.yaml")
+_PLANNED = ("plan", "machine")
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,23 @@ class Run:
     decision: tuple[str, ...]
     #: whether the bundle leaves out who measured where
     anonymise: bool
+    #: the cluster's nodes that measure; None: this host does
+    nodes: Nodes | None = None
+    #: blocks that share a job of the cluster
+    blocks_per_job: int = 1
+    #: whether the plan is said only once a node has made it
+    plan_comes: bool = False
+
+    @functools.cached_property
+    def _told(self) -> list[str]:
+        return []
+
+    def tell_once(self, main: bool) -> None:
+        """Say the plan that a node has made; nothing where it was said at the start."""
+        if main and self.plan_comes and not self._told:
+            plan, facts = (_read(Path(self.results) / f"{name}.json") for name in _PLANNED)
+            self._told.append(describe(plan or {}, facts or {}))
+            say(self._told[0])
 
 
 def config_file(given: bool) -> str | None:
@@ -65,15 +85,23 @@ def config_file(given: bool) -> str | None:
 
 def prepare(
     config: Mapping[str, Any], given: Mapping[str, Any], cores: int | None, dry: bool, errand: bool,
-    file: str | None = None,
+    file: str | None = None, remote: bool = False, argv: Sequence[str] = (),
 ) -> Run:  # fmt: skip
     """Check everything, say the plan; exits with one line a problem and status 1.
 
-    `given` is what of the config was given on the command line, `file` what the rest was read from.
+    `given` is what of the config was given on the command line, `file` what the rest was read from,
+    `argv` Snakemake's arguments; `remote` is true for a snakemake inside a job of a cluster.
     """
     try:
         folder = Path(file).absolute().parent if file and "tasks" not in given else Path.cwd()
-        return _prepare(settings.with_typed(config, given), cores, dry, errand, folder)
+        config = settings.with_typed(config, given)
+        nodes = submitting.nodes(argv, config, remote, dry or errand)
+        resolved = settings.resolve(config, folder)
+        resolved.pop("bundles")  # of a comparison, and there is none
+        wide = resolved.pop("cluster")
+        if nodes is None:
+            return _prepare(resolved, cores, dry, errand)
+        return _prepare_nodes(resolved, wide, nodes, dry, errand or remote)
     except (settings.ConfigError, lock.LockError) as error:
         sys.exit("\n".join(f"Poolwise: {line}" for line in str(error).splitlines()))
     except OSError as error:
@@ -105,11 +133,7 @@ def comparison(config: Mapping[str, Any], given: Mapping[str, Any]) -> str:
     return (Path(str(results)) / "comparison").as_posix()
 
 
-def _prepare(
-    config: Mapping[str, Any], cores: int | None, dry: bool, errand: bool, folder: Path
-) -> Run:
-    resolved = settings.resolve(config, folder)
-    resolved.pop("bundles")  # of a comparison, and there is none
+def _prepare(resolved: dict[str, Any], cores: int | None, dry: bool, errand: bool) -> Run:
     # no part of the plan: other ones measure nothing
     decision, anonymise = resolved.pop("decision"), resolved.pop("anonymise")
     probed = host.asked(resolved)
@@ -132,9 +156,55 @@ def _prepare(
         results.mkdir(parents=True, exist_ok=True)
         check_disk(results, resolved["min_free_mib"])
         take()
+    warning = "" if errand else submitting.warning()
+    if warning:
+        say(f"Poolwise: {warning}")
     say(describe(plan, facts))
     if done:
         say(f"  {done} of {len(plan['blocks'])} blocks are measured already")
+    return run
+
+
+def _prepare_nodes(
+    resolved: dict[str, Any], wide: Mapping[str, Any], nodes: Nodes, dry: bool, errand: bool
+) -> Run:
+    """For a run whose jobs measure on the nodes of a cluster; nothing is probed or locked here.
+
+    What a node said in an earlier run is compared with what is asked for now; without that the
+    plan is only made, and said, once a node has been probed.
+    """
+    decision, anonymise = resolved.pop("decision"), resolved.pop("anonymise")
+    again = resolved.pop("again")
+    if wide["nodes"] > 1:
+        resolved["chains"] = wide["nodes"]
+    machine = nodes.machine if resolved["machine"] == "auto" else resolved["machine"]
+    results = Path(resolved["results"]) / machine
+    probed = host.asked(resolved)
+    named = () if decision == "all" else tuple(decision)
+    # no digests of the plan: it is made of what a node says, and made again where that changes
+    run = Run(resolved, machine, results.as_posix(), None, "", "", probed, named, anonymise, nodes,
+              wide["blocks_per_job"])  # fmt: skip
+    if errand:
+        return run
+    if again and not dry:
+        _keep(results, lambda: None)
+    results.mkdir(parents=True, exist_ok=True)
+    check_disk(results, resolved["min_free_mib"])
+    facts = _read(results / "machine.json")
+    if facts is None or facts.get("asked") != probed:
+        say(
+            f"Poolwise: preset {resolved['preset']} on nodes of {machine} ({nodes.executor}, "
+            f"{nodes.cpus} CPUs each): the plan is made once a node is probed"
+        )
+        return replace(run, plan_comes=True)
+    known = looker(resolved, facts, results / "checks", False, None)
+    plan = make_plan(with_checks(resolved, known), facts)
+    _recorded(decision, plan)
+    _check_old_results(results, plan)
+    old = _read(results / "plan.json")
+    if old is not None and old.get("digest") != plan["digest"] and not dry:
+        (results / "plan.json").unlink()  # it is made again, of the same machine.json
+    say(describe(plan, facts))
     return run
 
 

@@ -75,7 +75,8 @@ def resolve(config: Mapping[str, Any], folder: Path | None = None) -> dict[str, 
         settings["tasks"], problems = own.listed(settings["tasks"], folder or Path.cwd())
         if problems:
             raise ConfigError("\n".join(problems))
-    _fill_disturbed(settings, schema)
+    for key in ("disturbed", "cluster"):
+        _fill(key, settings, schema)
     preset = _load_yaml(PRESETS_PATH)[settings["preset"]]
     _widen(settings)
     if settings["breakeven"] == "auto" and settings["tasks"] != "auto":
@@ -155,10 +156,11 @@ def _widen(settings: dict[str, Any]) -> None:
             settings[axis] = "all"
 
 
-def _fill_disturbed(settings: dict[str, Any], schema: Mapping[str, Any]) -> None:
-    defaults = schema["properties"]["disturbed"]["properties"]
-    settings["disturbed"] = {
-        key: settings["disturbed"].get(key, entry["default"]) for key, entry in defaults.items()
+def _fill(key: str, settings: dict[str, Any], schema: Mapping[str, Any]) -> None:
+    """The defaults of a mapping's own keys."""
+    defaults = schema["properties"][key]["properties"]
+    settings[key] = {
+        name: settings[key].get(name, entry["default"]) for name, entry in defaults.items()
     }
 
 

@@ -2,52 +2,112 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from experiments.cluster import chains
+from experiments.estimate import block_seconds_bounds
+
+#: minutes of a job besides what it measures: the two snakemakes inside, a slow file system
+JOB_MINUTES = 5
+
 
 class Blocks:
-    """The blocks of a plan, chained in the plan's order.
+    """The blocks of a plan, in chains: one, or one for each node that measures.
 
     Chained, because Snakemake itself disturbs measurements while other jobs are ready: each block
-    waits for its predecessor, so nothing is ever ready but the next one.
+    waits for its predecessor, so nothing is ever ready but the next one of each chain.
     """
 
     def __init__(self, plan: Path, folder: Path | None = None) -> None:
         self._folder = folder or plan.parent / "blocks"
         self._first: list[str] = []
-        blocks = json.loads(plan.read_text())["blocks"]
-        self._digests = {block["block"]: block["digest"] for block in blocks}
+        content = json.loads(plan.read_text())
+        self._settings: Mapping[str, Any] = content.get("settings", {})
+        self._blocks = {block["block"]: block for block in content["blocks"]}
+        self._chains: dict[int, list[str]] = {}
+        for name, block in self._blocks.items():
+            self._chains.setdefault(chains.of(block), []).append(name)
+        self._places = {
+            name: (chain, place)
+            for chain, names in self._chains.items()
+            for place, name in enumerate(names)
+        }
+
+    @classmethod
+    def of_plan(cls, path: Path) -> Blocks:
+        """Those of plan.json: read again only where it was written again."""
+        return _read(path, path.stat().st_mtime_ns)
 
     @classmethod
     def of_step(cls, path: Path) -> Blocks:
-        """Those that a step of the break-even searches adds; the first waits for its file."""
-        blocks = cls(path, path.parent.parent / "blocks")
-        blocks._first = [path.as_posix()]
-        return blocks
+        """Those that a step of the break-even searches adds; the first ones wait for its file."""
+        return _read_step(path, path.stat().st_mtime_ns)
 
     def __contains__(self, block: str) -> bool:
-        return block in self._digests
+        return block in self._blocks
 
     def __bool__(self) -> bool:
-        return bool(self._digests)
+        return bool(self._blocks)
 
     def outputs(self, name: str) -> list[str]:
         """The declared files of every block with that file name."""
-        return [(self._folder / block / name).as_posix() for block in self._digests]
+        return [(self._folder / block / name).as_posix() for block in self._blocks]
 
     def before(self, block: str) -> list[str]:
-        """What the block before this one writes; for the first nothing, or its step's file."""
-        names = list(self._digests)
-        place = names.index(block)
-        earlier = [(self._folder / names[place - 1] / "launches.csv").as_posix()] if place else []
-        return earlier or self._first
+        """What the block before this one writes; for a first one nothing, or its step's file."""
+        chain, place = self._places[block]
+        if not place:
+            return self._first
+        return [(self._folder / self._chains[chain][place - 1] / "launches.csv").as_posix()]
 
     def digest(self, block: str) -> str:
         """What the block measures; another digest means measuring again."""
-        return str(self._digests[block])
+        return str(self._blocks[block]["digest"])
+
+    def minutes(self, block: str) -> int:
+        """The longest that a job of this block should take, with as much again to be safe."""
+        if "budget_seconds" in self._blocks[block]:  # of a search, whose steps know no settings
+            most = float(self._blocks[block]["budget_seconds"])
+        else:
+            most = block_seconds_bounds(self._blocks[block], self._settings)[1]
+        return JOB_MINUTES + round(2 * most / 60)
+
+    def nodes(self, block: str) -> int:
+        """How many nodes its approaches run over at most."""
+        entries = self._blocks[block]["approaches"]
+        return max((int(one["options"].get("nodes", 1)) for one in entries), default=1)
+
+    def scratch(self, block: str) -> str:
+        """The conductor's option for the folder of the tasks' files, which Snakemake names.
+
+        Where workers on other nodes need them too they stay among the results.
+        """
+        return '--scratch "$TMPDIR"' if self.nodes(block) == 1 else ""
+
+    def job(self, block: str, size: int) -> str:
+        """The name of the job that it shares with its neighbours in its chain, `size` together."""
+        chain, place = self._places[block]
+        return f"chain-{chain}-{place // size}{'-' + self._step if self._step else ''}"
+
+    #: names the step of a search, so that its jobs are its own
+    _step = ""
+
+
+@functools.lru_cache(maxsize=4)
+def _read(path: Path, _time: int) -> Blocks:
+    return Blocks(path)
+
+
+@functools.lru_cache(maxsize=64)
+def _read_step(path: Path, _time: int) -> Blocks:
+    blocks = Blocks(path, path.parent.parent / "blocks")
+    blocks._first, blocks._step = [path.as_posix()], path.stem
+    return blocks
 
 
 def is_quiet(workflow: Any) -> bool:

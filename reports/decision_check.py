@@ -16,7 +16,7 @@ DATA = ("launches.csv", "samples.csv", "latencies.csv", "ceiling.csv")
 _NAME_LENGTH = 64
 _SUFFIX = "-check"
 #: settings that the verdicts don't depend on, or that are none of config.yaml
-_LEFT_OUT = {"most_processes_per_core", "min_free_mib", "breakeven_seconds"}
+_LEFT_OUT = {"most_processes_per_core", "min_free_mib", "breakeven_seconds", "chains", "cluster"}
 #: the bundle that a record is checked against: it lies beside it
 BUNDLE = "bundle.zip"
 #: a task's name that shell and make take for just itself

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from experiments import schema
+from experiments.schema.elsewhere import measured_elsewhere
 from experiments.statistics.breakeven import Axis
 from experiments.statistics.objectives import OBJECTIVES, Objective
 from reports import wording
@@ -138,6 +139,8 @@ class Results:
     search_end: str
     runs: Mapping[str, Mapping[str, Any]]
     overheads: tuple[Block, ...] = ()
+    #: blocks that nodes of another kind have measured, with where they are kept
+    away: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -205,6 +208,10 @@ def load(folder: Path) -> Results:
     runs = _json(folder / "runs.json", list)
     _need(machine, ("machine",), folder / "machine.json")
     _need(plan, ("blocks", "statistics"), folder / "plan.json")
+    for i, run in enumerate(runs):
+        _need(run, ("block",), f"{folder / 'runs.json'}: [{i}]")
+    away = dict(measured_elsewhere(runs))
+    plan = {**plan, "blocks": [raw for raw in plan["blocks"] if raw.get("block") not in away]}
     where = folder / "plan.json"
     found = [_block(raw, f"{where}: blocks[{i}]") for i, raw in enumerate(plan["blocks"])]
     roles = [_role(raw) for raw in plan["blocks"]]
@@ -212,29 +219,39 @@ def load(folder: Path) -> Results:
         tuple(block for block, role in zip(found, roles, strict=True) if role == wanted)
         for wanted in ("answer", "control", "overhead")
     )
-    for i, run in enumerate(runs):
-        _need(run, ("block",), f"{folder / 'runs.json'}: [{i}]")
     by_block = {str(run["block"]): run for run in runs}
-    sought = _sought(folder / "searches.json")
-    return Results(folder, machine, plan, blocks, controls, *sought, by_block, overheads)
+    sought = _sought(folder / "searches.json", away)
+    return Results(folder, machine, plan, blocks, controls, *sought, by_block, overheads, away)
 
 
-def _sought(path: Path) -> tuple[tuple[Block, ...], tuple[Search, ...], str]:
+def _sought(
+    path: Path, away: Mapping[str, Any]
+) -> tuple[tuple[Block, ...], tuple[Search, ...], str]:
     """Blocks, searches and why they ended; nothing of results from before there were any."""
     if not path.exists():
         return (), (), ""
     found = _json(path, dict)
     _need(found, ("searches", "blocks", "stopped"), path)
-    blocks = [_block(raw, f"{path}: blocks[{i}]") for i, raw in enumerate(found["blocks"])]
-    searches = [_search(raw, f"{path}: searches[{i}]") for i, raw in enumerate(found["searches"])]
+    blocks = [
+        _block(raw, f"{path}: blocks[{i}]")
+        for i, raw in enumerate(found["blocks"])
+        if not isinstance(raw, dict) or raw.get("block") not in away
+    ]
+    searches = [
+        _search(raw, f"{path}: searches[{i}]", away) for i, raw in enumerate(found["searches"])
+    ]
     return tuple(blocks), tuple(searches), str(found["stopped"])
 
 
-def _search(raw: Any, where: str) -> Search:
+def _search(raw: Any, where: str, away: Mapping[str, Any]) -> Search:
     _need(raw, ("search", "task", "vary", "params", "cores", "axis", "compare", "points"), where)
     try:
         axis = Axis(**raw["axis"])
-        points = tuple((float(one["value"]), str(one["block"])) for one in raw["points"])
+        points = tuple(
+            (float(one["value"]), str(one["block"]))
+            for one in raw["points"]
+            if one["block"] not in away
+        )
     except (TypeError, ValueError, KeyError) as error:
         raise ResultsError(f"{where}: {error}; the file isn't one of this version") from error
     compare = next(iter(raw["compare"]), "")

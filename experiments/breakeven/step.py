@@ -12,6 +12,7 @@ import numpy as np
 
 from experiments import schema
 from experiments.breakeven import added, searches
+from experiments.cluster import chains
 from experiments.conductor.block import candidates, race_settings
 from experiments.control import answer_blocks
 from experiments.statistics.block import Round, replay
@@ -51,12 +52,16 @@ def next_step(
     share = min(left / 2 / sum(map(len, wanted.values())), plan["settings"]["block_seconds"])
     if left < LEAST_SECONDS:
         return {**content, "stopped": f"the {limit:g} s of breakeven_seconds are spent"}
-    return {**content, "blocks": [
+    blocks = [
         added.added_block(plan, host, search, value,
                           _contenders(search, value, found[search["search"]]),
                           round(max(share, LEAST_SECONDS), 1))
         for search in plan["searches"] for value in wanted[search["search"]]
-    ]}  # fmt: skip
+    ]  # fmt: skip
+    count = plan["settings"].get("chains", 1)
+    if count > 1:
+        blocks = chains.chained(blocks, count, [block["budget_seconds"] for block in blocks])
+    return {**content, "blocks": blocks}
 
 
 def _before(results: Path, number: int) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,9 @@
 """The conductor's commands, called by the workflow's rules.
 
-python -m experiments.conductor ceiling RESULTS
-python -m experiments.conductor block RESULTS NAME --log FILE
+python -m experiments.conductor ceiling RESULTS [--node]
+python -m experiments.conductor block RESULTS NAME --log FILE [--node] [--scratch FOLDER]
+
+--node: this is a job on a node of a cluster, which may not be the one that was probed.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from types import FrameType
 from typing import Any
 
 from experiments.breakeven.added import with_added
+from experiments.cluster import kinds, node
+from experiments.cluster.owner import SILENT_SECONDS, Owner, owned
 from experiments.conductor import lock
 from experiments.conductor.block import measure_block
 from experiments.conductor.ceiling import CeilingError, measure_ceiling
@@ -82,14 +86,52 @@ def _measure(args: argparse.Namespace) -> None:
     plan = with_added(plan, args.results)
     _check_plan(plan, args.results / "plan.json")
     check_disk(args.results, plan["settings"]["min_free_mib"])
+    here = node.look(host) if args.node else None
     if args.command == "ceiling":
-        measure_ceiling(host, plan["seed"], args.results / "ceiling.csv")
+        _measure_ceiling(plan, host, here, args.results)
         return
-    folder = args.results / "blocks" / args.block
-    run = measure_block(plan, host, args.block, folder, args.log)
+    patience = max(SILENT_SECONDS, 3.0 * plan["settings"]["launch_timeout_seconds"])
+    with owned(args.results / "blocks" / args.block, patience) as owner:
+        _measure_block(plan, host, here, args, owner)
+
+
+def _measure_ceiling(
+    plan: Mapping[str, Any], host: Mapping[str, Any], here: node.Here | None, results: Path
+) -> None:
+    if here is not None and here.fingerprint != plan["fingerprint"]:
+        raise node.NodeError(
+            f"{here.name} is another kind of node than was probed "
+            f"({'; '.join(node.differences(here, host))}): name nodes of one kind only, by profile "
+            "key 'default-resources': constraint=FEATURE"
+        )
+    measure_ceiling(here.facts if here else host, plan["seed"], results / "ceiling.csv")
+
+
+def _measure_block(
+    plan: Mapping[str, Any], host: Mapping[str, Any], here: node.Here | None,
+    args: argparse.Namespace, owner: Owner,
+) -> None:  # fmt: skip
+    results, folder = args.results, args.results / "blocks" / args.block
+    if here is not None and here.fingerprint != plan["fingerprint"]:
+        other, theirs, facts = kinds.prepared(results, plan, here)
+        kinds.in_plan(theirs, args.block, here)
+        with node.scratch(other, args.scratch):
+            measure_block(theirs, facts, args.block, other / "blocks" / args.block, args.log,
+                          here, owner)  # fmt: skip
+        went = other.relative_to(results).as_posix()
+        kinds.leave_word(folder, args.block, here, host, went, args.log)
+        say(f"{args.block}: measured on {here.name}, a node of another kind: kept in {other}")
+        return
+    if here is not None:
+        plan, host = node.placed(plan, here, args.block), here.facts
+    with node.scratch(results, args.scratch):
+        run = measure_block(plan, host, args.block, folder, args.log, here, owner)
     seconds = json.loads((folder / "run.json").read_text())["wall_seconds"]
-    verdict = run.race.judgements()["steady"]
-    say(block_line(plan, args.block, args.results, verdict, seconds))
+    line = block_line(plan, args.block, results, run.race.judgements()["steady"], seconds)
+    say(line)
+    if here is not None:  # its standard error is another file
+        with args.log.open("a") as log:
+            log.write(f"{line}\n")
 
 
 def _arguments() -> argparse.Namespace:
@@ -99,8 +141,10 @@ def _arguments() -> argparse.Namespace:
     block = commands.add_parser("block")
     for command in (ceiling, block):
         command.add_argument("results", type=Path)
+        command.add_argument("--node", action="store_true")
     block.add_argument("block")
     block.add_argument("--log", type=Path, required=True)
+    block.add_argument("--scratch", help="folder of this node for the tasks' files")
     return parser.parse_args()
 
 
@@ -113,7 +157,8 @@ def main() -> None:
     try:
         with lock.held("measure"):
             _measure(args)
-    except (lock.LockError, JournalError, ServiceError, CeilingError, PlanError) as error:
+    except (lock.LockError, JournalError, ServiceError, CeilingError, PlanError,
+            node.NodeError) as error:  # fmt: skip
         sys.exit(f"Poolwise: {error}")
     except OSError as error:
         sys.exit(f"Poolwise: {error.filename or args.results}: {error.strerror or error}")

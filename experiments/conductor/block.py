@@ -17,6 +17,9 @@ from typing import IO, Any
 from experiments import schema
 from experiments.breakeven import added
 from experiments.budget import budget_seconds
+from experiments.cluster import chains
+from experiments.cluster.node import Here
+from experiments.cluster.owner import Owner
 from experiments.conductor.batches import Batches
 from experiments.conductor.calibration import (
     Calibration,
@@ -70,7 +73,8 @@ class BlockRun:
     """One block on its way from the plan to its CSVs."""
 
     def __init__(self, plan: Mapping[str, Any], host: Mapping[str, Any], name: str, folder: Path,
-                 log: IO[bytes]) -> None:  # fmt: skip
+                 log: IO[bytes], here: Here | None = None, owner: Owner | None = None
+                 ) -> None:  # fmt: skip
         self.plan, self.host, self.folder, self.log = plan, host, folder, log
         self.block = next(block for block in plan["blocks"] if block["block"] == name)
         self.settings = plan["settings"]
@@ -86,6 +90,7 @@ class BlockRun:
         self.carried_seconds = self._launch_seconds()
         self.stopped = ""
         self.services: dict[str, service.Service] = {}
+        self.here, self.owner = here, owner
 
     def _identity(self) -> dict[str, Any]:
         return {"schema_version": schema.SCHEMA_VERSION, "block": self.block["block"],
@@ -260,7 +265,12 @@ class BlockRun:
             return math.inf
         if "budget_seconds" in self.block:
             return float(self.block["budget_seconds"])
-        names = [block["block"] for block in answer_blocks(self.plan)]
+        # those of its own chain: another node's blocks are none before it
+        names = [
+            block["block"]
+            for block in answer_blocks(self.plan)
+            if chains.of(block) == chains.of(self.block)
+        ]
         name = self.block["block"]
         before = names[: names.index(name)] if name in names else []
         spent = [_spent_seconds(self.folder.parent / name) for name in before]
@@ -340,6 +350,8 @@ class BlockRun:
         samples = [{"launch_id": launch_id, **batch} for batch in outcome.batches]
         measured = {"launch": row, "samples": samples, "latencies": outcome.latencies}
         self.journal.add({"approach": name, **measured})
+        if self.owner:
+            self.owner.beat()
         note = ", disturbed" if row["disturbed"] else ""
         said = f"{outcome.status} {outcome.reason}".strip()
         self._log(f"round {number} {name}: {said} in {outcome.launch_seconds:.3f} s{note}")
@@ -374,6 +386,7 @@ class BlockRun:
             "timed_seconds": self._timed_seconds(),
             "services": {name: running.address() for name, running in self.services.items()},
             "flags": self._flags(),
+            **({"node": self.here.described(self.block["cpus"])} if self.here else {}),
         }
         schema.write_atomically(self.folder / "run.json", json.dumps(run, indent=1) + "\n")
         launches = [entry["launch"] for entry in entries]
@@ -402,10 +415,14 @@ class BlockRun:
 
 
 def measure_block(plan: Mapping[str, Any], host: Mapping[str, Any], name: str, folder: Path,
-                  log_path: Path) -> BlockRun:  # fmt: skip
-    """Measure one block into its folder; the launches' own output goes to the log."""
+                  log_path: Path, here: Here | None = None, owner: Owner | None = None
+                  ) -> BlockRun:  # fmt: skip
+    """Measure one block into its folder; the launches' own output goes to the log.
+
+    `here` is the cluster's node that does it, `owner` holds the folder.
+    """
     log_path.parent.mkdir(parents=True, exist_ok=True)
     with log_path.open("ab", buffering=0) as log:
-        run = BlockRun(plan, host, name, folder, log)
+        run = BlockRun(plan, host, name, folder, log, here, owner)
         run.measure()
     return run

@@ -14,6 +14,8 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import platform
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,7 +37,7 @@ def acquire(name: str, folder: Path = FOLDER) -> int:
     Raises BusyError with the holder's process id, and LockError where the lock file can't be made
     or opened.
     """
-    path = folder / f"poolwise-{name}.lock"
+    path = folder / f"poolwise-{name}{_node()}.lock"
     try:
         descriptor = _opened(path)
     except OSError as error:
@@ -54,6 +56,12 @@ def acquire(name: str, folder: Path = FOLDER) -> int:
         ) from None
     _leave_hint(path)
     return descriptor
+
+
+def _node() -> str:
+    """Several nodes of Slurm may be one host (a test cluster), and own different cores of it."""
+    named = re.sub(r"[^A-Za-z0-9.-]", "-", os.environ.get("SLURMD_NODENAME", ""))
+    return f"-{named}" if named and named != platform.node().split(".")[0] else ""
 
 
 def _opened(path: Path) -> int:

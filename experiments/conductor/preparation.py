@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments import own
+from experiments.cluster.node import scratch_root
 from experiments.conductor.calibration import (
     Calibration,
     answered,
@@ -56,7 +57,7 @@ def _loaded(name: str) -> type[Task] | None:
 
 def scratch_of(results: Path, task: str) -> Path:
     """The folder of a task's files, made if it isn't there."""
-    scratch = results / "scratch" / task.replace(":", ".")
+    scratch = scratch_root(results) / task.replace(":", ".")
     scratch.mkdir(parents=True, exist_ok=True)
     return scratch
 

@@ -16,6 +16,7 @@ def config_text(results: Results) -> str:
     settings = dict(results.plan.get("settings") or {})
     if settings.pop(_PER_CORE, False):
         settings["most_processes"] = "auto"
+    settings.pop("chains", None)  # of the cluster that it ran on
     if settings.get("tasks"):
         settings["tasks"] = as_given(settings["tasks"])
     ordered = dict(sorted(settings.items()))  # not those within: tasks are measured in their order

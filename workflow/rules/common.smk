@@ -11,9 +11,15 @@ RUN = preflight.prepare(
     dry=workflow.output_settings.dryrun,
     errand=bool(preflight.ERRANDS & {word.partition("=")[0] for word in sys.argv})
     or not workflow.is_main_process,
+    remote=workflow.remote_exec,
+    argv=sys.argv[1:],
     file=CONFIG_FILE or str(workflow.configfiles[-1]),
 )
 RESULTS = RUN.results
+# on a cluster a job asks for all of its node, and says that the node may be another than was probed
+WHOLE = RUN.nodes.cpus if RUN.nodes else workflow.cores
+ON_NODE = "--node" if RUN.nodes else ""
+START_JOB = "start" if RUN.nodes else None
 PDF = [] if PDF_PROBLEM else f"{RESULTS}/report.pdf"
 
 
@@ -22,7 +28,9 @@ def measured_blocks(until=None):
 
     One after the other: what is asked of a step's file is only there once the ones before are measured.
     """
-    yield Blocks(Path(checkpoints.plan.get().output[0]))
+    planned = Blocks.of_plan(Path(checkpoints.plan.get().output[0]))
+    RUN.tell_once(workflow.is_main_process)
+    yield planned
     step = 0
     while RUN.settings["breakeven"] and step != until:
         added = Blocks.of_step(Path(checkpoints.breakeven.get(step=step).output[0]))
@@ -37,9 +45,32 @@ def holding(block, groups):
     return next(blocks for blocks in groups if block in blocks)
 
 
+def holds(block):
+    """The group of blocks that this one belongs to; for parameters and resources of a job."""
+    return holding(block, measured_blocks())
+
+
 def outputs(groups, name):
     """The files of that name of all blocks."""
     return [path for blocks in groups for path in blocks.outputs(name)]
+
+
+# what a block's job asks of a cluster, and which other blocks share it
+BLOCK_RESOURCES = (
+    {
+        "runtime": lambda wildcards: RUN.nodes.minutes(
+            holds(wildcards.block).minutes(wildcards.block)
+        ),
+        "nodes": lambda wildcards: holds(wildcards.block).nodes(wildcards.block),
+    }
+    if RUN.nodes
+    else {}
+)
+BLOCK_JOB = (
+    (lambda wildcards: holds(wildcards.block).job(wildcards.block, RUN.blocks_per_job))
+    if RUN.nodes
+    else None
+)
 
 
 wildcard_constraints:
@@ -47,5 +78,21 @@ wildcard_constraints:
     step="[0-9]+",
 
 
+# where jobs run on a cluster: all that only reads what was measured, a minute or two of one core
 localrules:
     all,
+    breakeven,
+    collect,
+    summarise,
+    decide,
+    fit,
+    breakeven_points,
+    claims,
+    overheads,
+    losses,
+    interpreters,
+    plot,
+    html,
+    pdf,
+    decision,
+    bundle,

@@ -4,8 +4,11 @@ rule probe:
         f"{RESULTS}/machine.json",
     log:
         f"{RESULTS}/logs/probe.log",
+    group:
+        START_JOB
     conda:
         "../envs/poolwise.yaml"
+    threads: WHOLE
     params:
         machine=RUN.machine,
         limit=f"--limit {RUN.limit}" if RUN.limit else "",
@@ -23,12 +26,16 @@ checkpoint plan:
         f"{RESULTS}/plan.json",
     log:
         f"{RESULTS}/logs/plan.log",
+    group:
+        START_JOB
     conda:
         "../envs/poolwise.yaml"
+    threads: WHOLE
     params:
         # a function, or braces in a name would be taken for wildcards
         settings=lambda wildcards: json.dumps(RUN.settings, sort_keys=True),
         digest=RUN.plan_digest,  # a plan that would be another one by now is made again
+        look=f"--look {RESULTS}/checks" if RUN.nodes else "",
     shell:
         "python -m experiments.plan --machine {input:q} --settings {params.settings:q}"
-        " --out {output:q} > {log:q} 2>&1"
+        " {params.look} --out {output:q} > {log:q} 2>&1"

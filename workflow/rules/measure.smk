@@ -6,22 +6,24 @@ rule ceiling:
         f"{RESULTS}/ceiling.csv",
     log:
         f"{RESULTS}/logs/ceiling.log",
+    group:
+        START_JOB
     conda:
         "../envs/poolwise.yaml"
-    threads: workflow.cores
+    threads: WHOLE
     params:
         results=lambda wildcards, output: os.path.dirname(output[0]),
+        node=ON_NODE,
     shell:
-        "exec python -m experiments.conductor ceiling {params.results:q} 2> >(tee {log:q} >&2)"
+        "exec python -m experiments.conductor ceiling {params.results:q} {params.node}"
+        " 2> >(tee {log:q} >&2)"
 
 
 rule block:
     input:
         plan=ancient(f"{RESULTS}/plan.json"),
         ceiling=ancient(f"{RESULTS}/ceiling.csv"),
-        before=lambda wildcards: ancient(
-            holding(wildcards.block, measured_blocks()).before(wildcards.block)
-        ),
+        before=lambda wildcards: ancient(holds(wildcards.block).before(wildcards.block)),
     output:
         launches=f"{RESULTS}/blocks/{{block}}/launches.csv",
         samples=f"{RESULTS}/blocks/{{block}}/samples.csv",
@@ -29,16 +31,24 @@ rule block:
         run=f"{RESULTS}/blocks/{{block}}/run.json",
     log:
         f"{RESULTS}/logs/{{block}}.log",
+    group:
+        BLOCK_JOB
     conda:
         "../envs/poolwise.yaml"
-    threads: workflow.cores
+    threads: WHOLE
+    resources:
+        **BLOCK_RESOURCES,
     params:
         results=lambda wildcards, input: os.path.dirname(input.plan),
-        digest=lambda wildcards: holding(wildcards.block, measured_blocks()).digest(wildcards.block),
+        digest=lambda wildcards: holds(wildcards.block).digest(wildcards.block),
+        # files on the node's own disk, but for approaches that run over several nodes
+        node=lambda wildcards: (
+            f"{ON_NODE} {holds(wildcards.block).scratch(wildcards.block)}" if RUN.nodes else ""
+        ),
     shell:
         # exec: the conductor is Snakemake's own child, and ends when Snakemake dies
         "exec python -m experiments.conductor block {params.results:q} {wildcards.block:q}"
-        " --log {log:q}"
+        " --log {log:q} {params.node}"
 
 
 checkpoint breakeven:

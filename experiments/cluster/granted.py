@@ -1,0 +1,107 @@
+"""What a job was granted on this node: the words of Slurm, PBS and LSF, and the memory limit."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+#: manager -> variables: job, name of the node, partition or queue
+_MANAGERS = {
+    "slurm": ("SLURM_JOB_ID", "SLURMD_NODENAME", "SLURM_JOB_PARTITION"),
+    "pbs": ("PBS_JOBID", "", "PBS_QUEUE"),
+    "lsf": ("LSB_JOBID", "", "LSB_QUEUE"),
+}
+#: devices that a job got, as the managers and their drivers say it
+_DEVICES = ("SLURM_JOB_GPUS", "SLURM_STEP_GPUS", "CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES",
+            "ZE_AFFINITY_MASK")  # fmt: skip
+
+
+def job(env: Mapping[str, str] = os.environ) -> dict[str, Any] | None:
+    """The job that this process is of, or None outside of any.
+
+    Keys: manager, job, node, partition, cpus (of this node, granted), nodes (of the job),
+    memory_mib (granted on this node; None: not told), devices (by variable), constraint.
+    """
+    for manager, (job_key, node_key, partition_key) in _MANAGERS.items():
+        if env.get(job_key):
+            return {
+                "manager": manager,
+                "job": env[job_key],
+                "node": env.get(node_key) or node(env),
+                "partition": env.get(partition_key, ""),
+                "cpus": _whole(env.get("SLURM_CPUS_ON_NODE")) if manager == "slurm" else None,
+                "nodes": _whole(env.get("SLURM_JOB_NUM_NODES")) or 1,
+                "memory_mib": _memory_mib(env),
+                "devices": {key: env[key] for key in _DEVICES if env.get(key)},
+                "constraint": env.get("SLURM_JOB_CONSTRAINTS", ""),
+            }
+    return None
+
+
+def node(env: Mapping[str, str] = os.environ) -> str:
+    """The node's name: Slurm's own, else the host's without its domain."""
+    return env.get("SLURMD_NODENAME") or platform.node().split(".")[0]
+
+
+def memory_limit_mib(
+    env: Mapping[str, str] = os.environ,
+    proc: Path = Path("/proc/self/cgroup"),
+    root: Path = Path("/sys/fs/cgroup"),
+) -> int | None:
+    """The tightest limit of this process's memory below the machine's own; None without one.
+
+    Source: Linux Documentation/admin-guide/cgroup-v2.rst (memory.max), cgroup-v1/memory.rst
+    (memory.limit_in_bytes), and what Slurm granted, which it may enforce in other ways.
+    """
+    total = psutil.virtual_memory().total // 2**20
+    limits = [limit for limit in (*_control_groups(proc, root), _memory_mib(env)) if limit]
+    found = min(limits, default=None)
+    return found if found is not None and found < total else None
+
+
+def _control_groups(proc: Path, root: Path) -> list[int]:
+    try:
+        lines = proc.read_text().splitlines()
+    except OSError:
+        return []
+    found = []
+    for line in lines:
+        _, controllers, path = [*line.split(":", 2), "", ""][:3]
+        parts = [part for part in path.split("/") if part not in ("", "..")]
+        if controllers == "":
+            places = [(root, "memory.max")]
+        elif "memory" in controllers.split(","):
+            places = [(root / "memory", "memory.limit_in_bytes")]
+        else:
+            continue
+        for base, name in places:
+            for depth in range(len(parts) + 1):
+                found.append(_bytes(base.joinpath(*parts[:depth]) / name))
+    return [amount // 2**20 for amount in found if amount]
+
+
+def _bytes(path: Path) -> int | None:
+    """A limit in bytes; None where there is none: v1 says so by a number near 2**63."""
+    try:
+        amount = int(path.read_text())
+    except (OSError, ValueError):  # not there, or "max"
+        return None
+    return amount if amount < 2**60 else None
+
+
+def _memory_mib(env: Mapping[str, str]) -> int | None:
+    """Slurm's --mem, or its --mem-per-cpu for the CPUs of this node."""
+    whole = _whole(env.get("SLURM_MEM_PER_NODE"))
+    if whole:
+        return whole
+    each, cpus = _whole(env.get("SLURM_MEM_PER_CPU")), _whole(env.get("SLURM_CPUS_ON_NODE"))
+    return each * cpus if each and cpus else None
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text and text.isdigit() else None

@@ -1,0 +1,81 @@
+"""Blocks that a node of another kind has measured: kept apart, never mixed with the others.
+
+They go to `results/<machine>/other-nodes/<fingerprint>/`, a results folder of its own with the
+facts of those nodes, a plan made for them, and their ceiling. In the run's own folder the block has
+no rows, and run.json says where it went.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from experiments import host as host_facts
+from experiments import schema
+from experiments.cluster.node import Here, NodeError, differences
+from experiments.conductor.ceiling import measure_ceiling
+from experiments.plan import make_plan
+from experiments.schema import write_atomically
+from experiments.schema.elsewhere import FOLDER, MARK
+
+
+def prepared(
+    results: Path, plan: Mapping[str, Any], here: Here
+) -> tuple[Path, dict[str, Any], dict[str, Any]]:
+    """Folder, plan and machine.json for nodes of this kind; made where they are not there yet."""
+    folder = results / FOLDER / here.fingerprint
+    facts = _read(folder / "machine.json")
+    if facts is None:
+        name = f"{plan['machine']}-{here.fingerprint[:8]}"[:64]
+        facts = host_facts.probe(name, **here.facts["asked"])
+        write_atomically(folder / "machine.json", json.dumps(facts, indent=1) + "\n")
+    theirs = _read(folder / "plan.json")
+    if theirs is None or theirs["settings"] != plan["settings"]:
+        theirs = make_plan(plan["settings"], facts)
+        write_atomically(folder / "plan.json", json.dumps(theirs, indent=1) + "\n")
+    if not (folder / "ceiling.csv").exists():
+        measure_ceiling(facts, plan["seed"], folder / "ceiling.csv")
+    return folder, theirs, facts
+
+
+def in_plan(plan: Mapping[str, Any], name: str, here: Here) -> None:
+    """Raises NodeError where the plan for this kind of node has no such block."""
+    if name not in {block["block"] for block in plan["blocks"]}:
+        raise NodeError(
+            f"{here.name}: block {name} can't be measured on a node of this kind; see the logs"
+        )
+
+
+def leave_word(
+    folder: Path, name: str, here: Here, host: Mapping[str, Any], went: str, log: Path
+) -> None:
+    """The block's files in the run's own folder: no rows, and why."""
+    for table in (schema.SAMPLES, schema.LATENCIES):
+        schema.write(table, [], folder / f"{table.name}.csv")
+    word = {
+        "node": here.name,
+        "fingerprint": here.fingerprint,
+        "differences": differences(here, host) or ["the interpreter is another"],
+        "folder": went,
+    }
+    run: dict[str, Any] = {
+        "block": name, "items": None, "scale": None, "item_ms": None, "batch_seconds": None,
+        "item_kib": None, "result_kib": None, "rounds": 0, "launches": 0, "samples": 0,
+        "latencies": 0, "stopped_because": "measured on a node of another kind",
+        "wall_seconds": 0.0, "launch_seconds": 0.0, "timed_seconds": 0.0, "services": {},
+        "flags": [], "node": here.described(None), MARK: word,
+    }  # fmt: skip
+    write_atomically(folder / "run.json", json.dumps(run, indent=1) + "\n")
+    schema.write(schema.LAUNCHES, [], folder / "launches.csv")
+    with log.open("a") as file:
+        file.write(f"{here.name} is a node of another kind: {'; '.join(word['differences'])}\n")
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    return content

@@ -1,0 +1,172 @@
+"""One process at a time measures into a block's folder, whatever hosts share the file system.
+
+`flock` is no help there: on NFS it may be a lock of this host alone, or none. So the owner makes a
+file that must not be there yet (O_EXCL: man 2 open, atomic on NFS 3 and later), which says who it
+is, and touches it with every launch. An owner that was killed leaves it behind: whether it has
+ended is seen from its process (on this host), from Slurm (of its job), or from the file's age.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from experiments.cluster import granted, slurm
+from experiments.conductor.lock import LockError
+
+NAME = "measuring.json"
+#: an owner that nobody can be asked about has ended if it gave no sign for so long
+SILENT_SECONDS = 1800.0
+#: states of a job that may still write
+_ALIVE = {"RUNNING", "COMPLETING", "SUSPENDED", "CONFIGURING", "STAGE_OUT", "SIGNALING", "STOPPED",
+          "RESIZING", "REQUEUED", "PENDING"}  # fmt: skip
+
+
+class OwnerError(LockError):
+    """Another process measures this block; the message says which, and what to do."""
+
+
+class Owner:
+    """Holds a block's folder; `beat` says that it still does."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def beat(self) -> None:
+        """Renew the file's age."""
+        with contextlib.suppress(OSError):
+            os.utime(self._path)
+
+
+@contextlib.contextmanager
+def owned(folder: Path, silent_seconds: float = SILENT_SECONDS) -> Iterator[Owner]:
+    """Hold the folder for the length of a with block. Raises OwnerError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path, me = folder / NAME, _me()
+    while not _made(path, me):
+        holder = _read(path)
+        if holder is not None and not _has_ended(holder, path, silent_seconds):
+            raise OwnerError(
+                f"{path}: {_words(holder)} is measuring this block; wait for it or end it; if "
+                "it is known to have ended, remove that file"
+            )
+        _put_away(path, holder)
+    try:
+        yield Owner(path)
+    finally:
+        if _read(path) == me:  # else it was taken for dead, and another holds the folder
+            path.unlink(missing_ok=True)
+
+
+def _me() -> dict[str, Any]:
+    job = granted.job() or {}
+    return {
+        "node": granted.node(),
+        "boot": _boot(),
+        "pid": os.getpid(),
+        "since": psutil.Process().create_time(),
+        "manager": job.get("manager"),
+        "job": job.get("job"),
+    }
+
+
+def _made(path: Path, content: Mapping[str, Any]) -> bool:
+    """Whether the file was not there, and is now; it is never there half."""
+    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
+    part.write_text(json.dumps(content))
+    try:
+        os.link(part, path)  # fails where it is there; NFS answers for it as for O_EXCL
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without hard links
+        return _made_in_place(path, content)
+    finally:
+        part.unlink()
+    return True
+
+
+def _made_in_place(path: Path, content: Mapping[str, Any]) -> bool:
+    try:
+        with path.open("x") as file:
+            file.write(json.dumps(content))
+    except FileExistsError:
+        return False
+    return True
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """The holder; None where there is none (any more). What can't be read is one that has ended."""
+    try:
+        content = json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _has_ended(holder: Mapping[str, Any], path: Path, silent_seconds: float) -> bool:
+    if holder.get("boot") == _boot():
+        return not _is_running(holder)
+    if holder.get("manager") == "slurm" and holder.get("job"):
+        mine = granted.job() or {}
+        if mine.get("job") == holder["job"]:
+            return True  # the same job, that was put back into the queue and started anew
+        state = slurm.state_of(str(holder["job"]))
+        if state is not None:
+            return state not in _ALIVE
+    return _silent(path) > silent_seconds
+
+
+def _is_running(holder: Mapping[str, Any]) -> bool:
+    """Whether that very process lives: another one may have got its number."""
+    try:
+        since = psutil.Process(int(holder["pid"])).create_time()
+        return abs(since - float(holder["since"])) < 1
+    except (psutil.Error, KeyError, TypeError, ValueError):
+        return False
+
+
+def _silent(path: Path) -> float:
+    """Seconds since the file was touched, by the clock of the file system it lies on."""
+    probe = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
+    try:
+        probe.touch()
+        return probe.stat().st_mtime - path.stat().st_mtime
+    except FileNotFoundError:
+        return float("inf")
+    finally:
+        probe.unlink(missing_ok=True)
+
+
+def _put_away(path: Path, ended: Mapping[str, Any] | None) -> None:
+    """Remove what an owner that has ended left, unless another has taken its place meanwhile."""
+    aside = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
+    try:
+        path.rename(aside)
+    except FileNotFoundError:
+        return
+    if _read(aside) != ended:
+        with contextlib.suppress(OSError):
+            os.link(aside, path)
+    aside.unlink(missing_ok=True)
+
+
+def _words(holder: Mapping[str, Any]) -> str:
+    job = f"{holder['manager']} job {holder['job']}, " if holder.get("job") else ""
+    return f"{job}process {holder.get('pid')} on {holder.get('node')}"
+
+
+def _boot() -> str:
+    """One name for a host from its start to its end."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return granted.node()

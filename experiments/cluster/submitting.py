@@ -1,0 +1,190 @@
+"""Where `snakemake` was typed: which executor it has, what nodes there are, what a job asks for.
+
+Every rule is read again by the snakemake inside each job, where Slurm may not be asked: what was
+found here travels there in the environment.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import io
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from experiments.cluster import granted, slurm
+from experiments.settings import ConfigError
+
+VARIABLE = "POOLWISE_NODES"
+#: the two snakemakes inside a job and the conductor take so much; measured work comes on top
+LEAST_MEM_MB = 300
+#: executors of Snakemake that run jobs on this host, or none at all
+HERE = {"local", "dryrun", "touch", "slurm-jobstep"}
+#: a status query must find a job that has ended: the plugin asks every 40 s at most
+LEAST_JOB_AGE_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """The nodes that jobs run on; `most_minutes` is the longest a job may take, None: no limit."""
+
+    executor: str
+    machine: str
+    cpus: int
+    most_minutes: int | None = None
+
+    def minutes(self, likely: int) -> int:
+        """Minutes to ask for: more than the partition allows would wait for ever, and a job that
+        is cut off goes on from its journal."""  # fmt: skip
+        return min(likely, self.most_minutes or likely)
+
+
+def nodes(
+    argv: Sequence[str], config: Mapping[str, Any], remote: bool, dry: bool = False
+) -> Nodes | None:
+    """The cluster's nodes, or None where everything runs on this host.
+
+    `remote`: whether this is a snakemake inside a job. Raises ConfigError with what keeps jobs
+    from running, before any is submitted.
+    """
+    wide = config.get("cluster") or {}
+    cpus = wide.get("cpus", "auto") if isinstance(wide, Mapping) else "auto"
+    cpus = cpus if isinstance(cpus, int) else None
+    if remote:
+        return _told(config, cpus)
+    executor, resources = asked_for(argv)
+    if executor in HERE:
+        os.environ.pop(VARIABLE, None)
+        return None
+    if executor == "slurm":
+        found = _of_slurm(resources, cpus, dry)
+    else:
+        found = _of_others(executor, config, cpus)
+    os.environ[VARIABLE] = json.dumps(asdict(found))
+    return found
+
+
+def asked_for(argv: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    """The executor and default resources of a snakemake command line, profiles included.
+
+    Snakemake itself doesn't tell a Snakefile. Resources that aren't a number or a text, but an
+    expression, are left out.
+    """
+    from snakemake.cli import parse_args
+
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):  # it says which profiles it uses
+            _, args = parse_args(list(argv))
+    except (Exception, SystemExit):  # not snakemake's own command line: it is called as a library
+        return "local", {}
+    resources = {
+        name: value
+        for name, one in dict(args.default_resources or {}).items()
+        if (value := _literal(getattr(one, "raw", None))) is not None
+    }
+    return str(args.executor or "local"), resources
+
+
+def warning() -> str:
+    """A warning where measuring starts on what seems to be a login node; else empty."""
+    if granted.job() is not None or shutil.which("sbatch") is None:
+        return ""
+    names = slurm.nodes()
+    if not names or granted.node() in names:
+        return ""
+    return (
+        "warning: this host submits to Slurm and is none of its nodes, so it seems to be a login "
+        "node, which others use: its measurements say nothing of the nodes. To measure these: "
+        "snakemake --executor slurm --profile workflow/profiles/slurm"
+    )
+
+
+def _literal(raw: Any) -> Any:
+    """A resource as it was written: a number, or a text with or without quotes of its own."""
+    try:
+        found = ast.literal_eval(str(raw))
+    except (ValueError, SyntaxError):
+        plain = raw is not None and all(c.isalnum() or c in "_-.:/" for c in str(raw))
+        return str(raw) if plain else None
+    return found if isinstance(found, int | str) else None
+
+
+def _told(config: Mapping[str, Any], cpus: int | None) -> Nodes:
+    """Inside a job: what was found where it was submitted."""
+    try:
+        return Nodes(**json.loads(os.environ[VARIABLE]))
+    except (KeyError, ValueError, TypeError):  # an executor that doesn't hand on the environment
+        return _of_others("this executor", config, cpus)
+
+
+def _of_others(executor: str, config: Mapping[str, Any], cpus: int | None) -> Nodes:
+    """Nodes that nobody can be asked about: the config says what they are."""
+    machine = config.get("machine", "auto")
+    if cpus is None or machine == "auto":
+        lacking = [("cluster.cpus", cpus is None), ("machine", machine == "auto")]
+        keys = " and ".join(f"'{key}'" for key, missing in lacking if missing)
+        raise ConfigError(
+            f"config key {keys}: {executor} can't tell what its nodes are: give machine (a name "
+            "for the kind of node) and cluster.cpus (the CPUs of one)"
+        )
+    return Nodes(executor, str(machine), cpus)
+
+
+def _of_slurm(resources: Mapping[str, Any], cpus: int | None, dry: bool) -> Nodes:
+    missing = slurm.missing()
+    if missing:
+        raise ConfigError(missing)
+    _check_memory(resources)
+    constraint = str(resources.get("constraint", ""))
+    name = resources.get("slurm_partition")
+    partition = slurm.partition(None if name is None else str(name), constraint)
+    found = Nodes(
+        executor="slurm",
+        machine="-".join(part for part in (partition.name, _safe(constraint)) if part),
+        cpus=cpus or _cpus(partition),
+        most_minutes=partition.most_minutes,
+    )
+    if not dry:
+        refused = slurm.refusal(_options(resources, partition.name, found))
+        if refused:
+            raise ConfigError(f"Slurm would refuse a job of {found.cpus} CPUs: {refused}")
+    return found
+
+
+def _check_memory(resources: Mapping[str, Any]) -> None:
+    asked = resources.get("mem_mb")
+    if isinstance(asked, int) and 0 < asked < LEAST_MEM_MB:
+        raise ConfigError(
+            f"profile key 'default-resources': mem_mb={asked} is too little: the snakemake inside "
+            f"a job needs {LEAST_MEM_MB}, and what is measured comes on top"
+        )
+
+
+def _cpus(partition: slurm.Partition) -> int:
+    counts = {kind.cpus for kind in partition.kinds}
+    if len(counts) > 1:
+        raise ConfigError(
+            f"profile key 'default-resources': partition {partition.name} has nodes of several "
+            f"kinds ({'; '.join(map(str, partition.kinds))}): name one by constraint=FEATURE, or "
+            "say how many CPUs to use by config key 'cluster.cpus'"
+        )
+    return counts.pop()
+
+
+def _options(resources: Mapping[str, Any], partition: str, found: Nodes) -> list[str]:
+    """sbatch's options for a job that holds a node, as the executor's plugin gives them."""
+    names = {"slurm_account": "--account", "constraint": "--constraint", "qos": "--qos",
+             "mem_mb": "--mem", "runtime": "--time"}  # fmt: skip
+    options = [f"{names[key]}={resources[key]}" for key in names if resources.get(key)]
+    extra = str(resources.get("slurm_extra", "")).split()
+    size = ["--ntasks=1", f"--cpus-per-task={found.cpus}"]
+    return [f"--partition={partition}", *size, *options, *extra]
+
+
+def _safe(constraint: str) -> str:
+    """A constraint as part of a folder's name."""
+    return "".join(c if c.isalnum() or c in "._" else "-" for c in constraint).strip("-.")
