@@ -6,7 +6,19 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+
+import pytest
+
+from tests.slurm import Cluster, cluster_or_skip
 
 LOCKS = tempfile.mkdtemp(prefix="poolwise-test-locks-")
 os.environ["POOLWISE_LOCK_FOLDER"] = LOCKS  # before experiments.conductor.lock is imported
 atexit.register(shutil.rmtree, LOCKS, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def slurm() -> Iterator[Cluster]:
+    """A Slurm cluster of two nodes with cores of their own: whoever uses it leaves it idle."""
+    with cluster_or_skip() as cluster:
+        yield cluster
