@@ -15,6 +15,8 @@ from experiments.statistics.breakeven import OVERRIDE
 from experiments.task_points import TaskPoint
 
 WAITING_WORKERS = 64
+#: what a job takes before anything is measured, and a worker process of its own (both PSS, MiB)
+BESIDE_MIB, PROCESS_MIB = 400, 48
 
 
 def ranked(
@@ -31,16 +33,17 @@ def ranked(
     in_order = sorted(
         found, key=lambda e: (places.index(e["interpreter"]), _complexity(e, settings))
     )
-    limit = _process_limit(settings, cores)
+    limits = [*_process_limits(settings, host, cores)]
     approaches: list[dict[str, Any]] = []
     for entry in in_order:
         executor = installed.load_executor(entry["executor"])
         refusal = own.refusal(point.checked, executor, entry, entry["interpreter"])
         if refusal:
             not_run.append({"approach": entry["approach"], "reason": refusal})
-        elif _in_processes(executor, entry) and entry["workers"] > limit:
-            reason = f"config key 'most_processes' allows {limit} processes on {cores} cores"
-            not_run.append({"approach": entry["approach"], "reason": reason})
+            continue
+        beyond = [why for limit, why in limits if entry["workers"] > limit]
+        if beyond and _in_processes(executor, entry):
+            not_run.append({"approach": entry["approach"], "reason": beyond[0]})
         else:
             approaches.append({**entry, "simplicity": len(approaches)})
     return approaches, not_run
@@ -101,9 +104,21 @@ def _check_options(
         raise ConfigError(f"{where}: {message}")
 
 
-def _process_limit(settings: Mapping[str, Any], cores: int) -> int:
+def _process_limits(
+    settings: Mapping[str, Any], host: Mapping[str, Any], cores: int
+) -> Iterable[tuple[int, str]]:
+    """The largest numbers of worker processes, each with what sets it.
+
+    A job that takes more memory than it was granted is killed as a whole, and its block could never
+    be measured to its end.
+    """
     most = int(settings["most_processes"])
-    return most * cores if settings.get("most_processes_per_core") else most
+    most *= cores if settings.get("most_processes_per_core") else 1
+    yield most, f"config key 'most_processes' allows {most} processes on {cores} cores"
+    memory = host.get("memory_limit_mib")
+    if memory:
+        most = max(1, (int(memory) - BESIDE_MIB) // PROCESS_MIB)
+        yield most, f"{memory} MiB of memory were granted: {most} processes of {PROCESS_MIB} MiB"
 
 
 def _in_processes(executor: type[Executor], entry: Mapping[str, Any]) -> bool:

@@ -213,6 +213,12 @@ def hardware() -> dict[str, Any]:
     }
 
 
+def grant() -> dict[str, Any]:
+    """The job that this process is of (None: of none), and the limit of its memory."""
+    job = granted.job()
+    return {"job": job, "memory_limit_mib": granted.memory_limit_mib((job or {}).get("memory_mib"))}
+
+
 def probe(
     machine: str = "auto",
     limit: int | None = None,
@@ -229,8 +235,7 @@ def probe(
         "hostname": platform.node(),
         **hardware(),
         **usable(limit),
-        "memory_limit_mib": granted.memory_limit_mib(),
-        "job": granted.job(),
+        **grant(),
         "asked": {"pythons": list(pythons), "modules": list(modules)},
         "governor": _text(str(CPU_ROOT / "cpu0/cpufreq/scaling_governor")),
         "virtualisation": virtualisation(),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,29 @@ def is_quiet(workflow: Any) -> bool:
 def calm(logger: logging.Logger) -> None:
     """Leave out what Snakemake says at every job of a chain; a block has a line of its own."""
     logger.addFilter(lambda record: not record.getMessage().startswith(_CHATTER))
+
+
+class Follower(logging.Filter):
+    """Says the line of every block that a job elsewhere has measured: it is the last of its log.
+
+    A job's standard error is a file on the cluster; a block measured here says its line itself.
+    """
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        super().__init__()
+        self._say = say
+        self._logs: dict[int, Path] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Never leaves anything out."""
+        event = str(getattr(record, "event", ""))
+        if event == "job_info" and getattr(record, "rule_name", "") == "block":
+            self._logs[record.jobid] = Path(record.log[0])  # type: ignore[attr-defined]
+        elif event == "job_finished" and getattr(record, "job_id", None) in self._logs:
+            log = self._logs.pop(record.job_id)  # type: ignore[attr-defined]
+            with contextlib.suppress(OSError, IndexError):  # a slow file system has it later
+                self._say(log.read_text(errors="replace").splitlines()[-1])
+        return True
 
 
 _CHATTER = ("Select jobs to execute", "Execute ")

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from experiments.statistics.objectives import CPU_SECONDS, SECONDS, Objective
-from reports import wording
+from reports import nodes, wording
 from reports.figures import DRAWN_TASKS
 from reports.load import DETAILED_BLOCKS, Results
 
@@ -60,6 +60,7 @@ def machine_facts(results: Results) -> list[Pair]:
         "Frequency governor": host.get("governor"),
         "Virtualisation": host.get("virtualisation"),
         "Timer resolution": wording.seconds(host.get("timer_resolution_seconds")),
+        **dict(nodes.facts(results)),
     }
     return [(name, _text(value)) for name, value in facts.items()]
 

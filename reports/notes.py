@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from experiments.statistics.objectives import OBJECTIVES, Objective
-from reports import sentences, wording
+from reports import nodes, sentences, wording
 from reports.answers import described
 from reports.load import Results
 
@@ -29,8 +29,12 @@ def notes(results: Results, verdicts: pd.DataFrame) -> Notes:
     return Notes(
         before=tuple(filter(None, [_weak(results), _objective(steady)])),
         undecided=_undecided(steady),
-        trouble=tuple(filter(None, [*_each(steady, _failed), _doubted(verdicts)])),
+        trouble=tuple(filter(None, [*_each(steady, _failed), *_general(results, verdicts)])),
     )
+
+
+def _general(results: Results, verdicts: pd.DataFrame) -> list[str]:
+    return [_doubted(verdicts), nodes.shared(results), nodes.apart(results)]
 
 
 def _each(steady: pd.DataFrame, maker: Callable[[pd.DataFrame, Objective], str]) -> list[str]:

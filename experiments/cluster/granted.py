@@ -10,6 +10,8 @@ from typing import Any
 
 import psutil
 
+from experiments.cluster import slurm
+
 #: manager -> variables: job, name of the node, partition or queue
 _MANAGERS = {
     "slurm": ("SLURM_JOB_ID", "SLURMD_NODENAME", "SLURM_JOB_PARTITION"),
@@ -22,23 +24,27 @@ _DEVICES = ("SLURM_JOB_GPUS", "SLURM_STEP_GPUS", "CUDA_VISIBLE_DEVICES", "ROCR_V
 
 
 def job(env: Mapping[str, str] = os.environ) -> dict[str, Any] | None:
-    """The job that this process is of, or None outside of any.
+    """The job that this process is of, or None outside of any. None within: not told.
 
     Keys: manager, job, node, partition, cpus (of this node, granted), nodes (of the job),
-    memory_mib (granted on this node; None: not told), devices (by variable), constraint.
+    memory_mib (granted on a node), exclusive (whether no other job may share the node), gres,
+    devices (by variable), constraint.
     """
     for manager, (job_key, node_key, partition_key) in _MANAGERS.items():
         if env.get(job_key):
+            told = slurm.job(env[job_key]) if manager == "slurm" else {}
             return {
                 "manager": manager,
                 "job": env[job_key],
                 "node": env.get(node_key) or node(env),
-                "partition": env.get(partition_key, ""),
+                "partition": env.get(partition_key) or told.get("partition", ""),
                 "cpus": _whole(env.get("SLURM_CPUS_ON_NODE")) if manager == "slurm" else None,
                 "nodes": _whole(env.get("SLURM_JOB_NUM_NODES")) or 1,
-                "memory_mib": _memory_mib(env),
+                "memory_mib": _memory_mib(env) or told.get("memory_mib"),
+                "exclusive": told.get("exclusive"),
+                "gres": told.get("gres", ""),
                 "devices": {key: env[key] for key in _DEVICES if env.get(key)},
-                "constraint": env.get("SLURM_JOB_CONSTRAINTS", ""),
+                "constraint": told.get("constraint", ""),
             }
     return None
 
@@ -49,17 +55,18 @@ def node(env: Mapping[str, str] = os.environ) -> str:
 
 
 def memory_limit_mib(
-    env: Mapping[str, str] = os.environ,
+    granted_mib: int | None = None,
     proc: Path = Path("/proc/self/cgroup"),
     root: Path = Path("/sys/fs/cgroup"),
 ) -> int | None:
     """The tightest limit of this process's memory below the machine's own; None without one.
 
-    Source: Linux Documentation/admin-guide/cgroup-v2.rst (memory.max), cgroup-v1/memory.rst
-    (memory.limit_in_bytes), and what Slurm granted, which it may enforce in other ways.
+    `granted_mib` is what the job got, which its manager may enforce or not. Source: Linux
+    Documentation/admin-guide/cgroup-v2.rst (memory.max), cgroup-v1/memory.rst
+    (memory.limit_in_bytes).
     """
     total = psutil.virtual_memory().total // 2**20
-    limits = [limit for limit in (*_control_groups(proc, root), _memory_mib(env)) if limit]
+    limits = [limit for limit in (*_control_groups(proc, root), granted_mib) if limit]
     found = min(limits, default=None)
     return found if found is not None and found < total else None
 

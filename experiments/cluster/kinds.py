@@ -70,7 +70,10 @@ def leave_word(
     write_atomically(folder / "run.json", json.dumps(run, indent=1) + "\n")
     schema.write(schema.LAUNCHES, [], folder / "launches.csv")
     with log.open("a") as file:
-        file.write(f"{here.name} is a node of another kind: {'; '.join(word['differences'])}\n")
+        file.write(
+            f"{name}: measured on {here.name}, a node of another kind "
+            f"({'; '.join(word['differences'])}): kept in {went}\n"
+        )
 
 
 def _read(path: Path) -> dict[str, Any] | None:

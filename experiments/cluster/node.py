@@ -30,7 +30,6 @@ class Here:
     """This node: `facts` as of machine.json, with the plan's interpreters."""
 
     name: str
-    job: Mapping[str, Any] | None
     facts: Mapping[str, Any]
 
     @property
@@ -40,7 +39,7 @@ class Here:
 
     def described(self, cpus: list[int] | None) -> dict[str, Any]:
         """What run.json keeps of it; `cpus` are those that are measured."""
-        job = self.job or {}
+        job = self.facts["job"] or {}
         return {
             "node": self.name,
             "fingerprint": self.fingerprint,
@@ -49,15 +48,16 @@ class Here:
             "partition": job.get("partition"),
             "cpus": cpus,
             "memory_limit_mib": self.facts["memory_limit_mib"],
+            "exclusive": job.get("exclusive"),
+            "gres": job.get("gres", ""),
             "devices": job.get("devices") or {},
         }
 
 
 def look(host: Mapping[str, Any]) -> Here:
     """This node now, beside what was probed (`host`)."""
-    now = {**host_facts.hardware(), **host_facts.usable(),
-           "memory_limit_mib": granted.memory_limit_mib()}  # fmt: skip
-    return Here(granted.node(), granted.job(), {**host, **now})
+    now = {**host_facts.hardware(), **host_facts.usable(), **host_facts.grant()}
+    return Here(granted.node(), {**host, **now})
 
 
 def differences(here: Here, host: Mapping[str, Any]) -> list[str]:

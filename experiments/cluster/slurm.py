@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from experiments.settings import ConfigError
 
@@ -99,6 +100,36 @@ def state_of(job: str) -> str | None:
     if done.returncode == 0:
         return done.stdout.strip().split("\n")[0] or "GONE"
     return "GONE" if "Invalid job id" in done.stderr else None
+
+
+def job(number: str) -> dict[str, Any]:
+    """What Slurm granted a job; nothing where it can't be asked on this node.
+
+    Keys: partition, memory_mib (of a node), exclusive, gres, constraint.
+    """
+    if shutil.which("scontrol") is None:
+        return {}
+    try:
+        done = _run("scontrol", "show", "job", number, "-o", patience=10)
+    except ConfigError:
+        return {}
+    told = _fields(done.stdout)
+    return {
+        "partition": told.get("Partition", ""),
+        "memory_mib": mib(told.get("MinMemoryNode", "")),
+        "exclusive": told["OverSubscribe"] == "NO" if "OverSubscribe" in told else None,
+        "gres": _some(told.get("TresPerNode")),
+        "constraint": _some(told.get("Features")),
+    }
+
+
+def mib(text: str) -> int | None:
+    """Slurm's `4000M` or `1.5G` in MiB; None where there is no amount, or none but 0."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([KMGT]?)", text)
+    if found is None:
+        return None
+    size = {"K": 1 / 1024, "": 1, "M": 1, "G": 1024, "T": 1024**2}[found[2]]
+    return int(float(found[1]) * size) or None
 
 
 def minutes(text: str) -> int | None:

@@ -120,7 +120,6 @@ def _measure_block(
                           here, owner)  # fmt: skip
         went = other.relative_to(results).as_posix()
         kinds.leave_word(folder, args.block, here, host, went, args.log)
-        say(f"{args.block}: measured on {here.name}, a node of another kind: kept in {other}")
         return
     if here is not None:
         plan, host = node.placed(plan, here, args.block), here.facts

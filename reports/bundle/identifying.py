@@ -15,6 +15,7 @@ from reports.load import Results
 
 ROOT = Path(__file__).resolve().parents[2]
 USER = "user"
+PARTITION = "partition"
 SERVER = "server"
 #: a name of fewer letters is no name that one could be known by, and stands in every text
 _SHORTEST = 2
@@ -134,8 +135,15 @@ def _names(results: Results, texts: Iterable[str]) -> dict[str, str]:
     """Names of host and users with the words for them; empty: the machine's."""
     hosts = {results.name, str(results.machine.get("hostname", "")), platform.node()}
     hosts |= {host.split(".")[0] for host in hosts}
+    jobs = [results.machine.get("job"), *(run.get("node") for run in results.runs.values())]
+    given = [job for job in jobs if isinstance(job, Mapping)]
+    nodes = {str(job["node"]) for job in given if job.get("node")}
+    nodes |= {str(word["node"]) for word in results.away.values() if word.get("node")}
+    partitions = {str(job["partition"]) for job in given if job.get("partition")}
     users = {Path.home().name, _login(), *(one for text in texts for one in _HOME.findall(text))}
-    found = {**dict.fromkeys(users, USER), **dict.fromkeys(hosts, "")}
+    numbered = {name: f"node-{number}" for number, name in enumerate(sorted(nodes), 1)}
+    found = {**numbered, **dict.fromkeys(partitions, PARTITION), **dict.fromkeys(users, USER),
+             **dict.fromkeys(hosts, "")}  # fmt: skip
     return {
         name: word
         for name, word in sorted(found.items())

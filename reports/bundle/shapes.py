@@ -64,6 +64,18 @@ _BLOCK = _object(
 _RUN_COUNTS = ("items", "rounds", "launches", "samples", "latencies")
 _RUN_AMOUNTS = ("batch_seconds", "wall_seconds", "launch_seconds", "timed_seconds", "item_kib",
                 "result_kib", "item_ms")  # fmt: skip
+_JOB = {
+    "anyOf": [
+        {"type": "null"},
+        _object(
+            manager=_NAME,
+            partition=_SOME_TEXT,
+            constraint=_SOME_TEXT,
+            gres=_SOME_TEXT,
+            exclusive=_FLAG,
+        ),
+    ]
+}
 SHAPES: dict[str, dict[str, Any]] = {
     "machine.json": _object(
         schema_version={"type": "integer"},
@@ -77,6 +89,8 @@ SHAPES: dict[str, dict[str, Any]] = {
         logical_cpus=_COUNT,
         fast_cores=_COUNT,
         memory_mib=_AMOUNT,
+        memory_limit_mib=_AMOUNT,
+        job=_JOB,
         quota_cores=_AMOUNT,
         timer_resolution_seconds=_AMOUNT,
         core_order=_COUNTS,
@@ -98,6 +112,15 @@ SHAPES: dict[str, dict[str, Any]] = {
             flags=_TEXTS,
             stopped_because=_SOME_TEXT,
             services=_OBJECT,
+            node=_object(
+                node=_SOME_TEXT,
+                partition=_SOME_TEXT,
+                exclusive=_FLAG,
+                cpus=_COUNTS,
+            ),
+            measured_on_other_nodes=_object(
+                node=_NAME, fingerprint=_NAME, folder=_NAME, differences=_TEXTS
+            ),
             **dict.fromkeys(_RUN_COUNTS, _COUNT),
             **dict.fromkeys(_RUN_AMOUNTS, _AMOUNT),
         )

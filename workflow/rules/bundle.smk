@@ -27,3 +27,29 @@ rule bundle:
     shell:
         "python -m reports.bundle {params.results:q} {params.anonymise} {params.tasks:q}"
         " > {log:q} 2>&1"
+
+
+# only on a cluster: nodes of a partition may turn out to be of several kinds
+OTHER_NODES = f"{RESULTS}/other-nodes.json" if RUN.nodes else []
+
+
+if RUN.nodes:
+
+    localrules:
+        other_nodes,
+
+    rule other_nodes:
+        input:
+            MEASURED,
+            code=REPORT_CODE,
+            templates=TEMPLATES,
+        output:
+            OTHER_NODES,
+        log:
+            f"{RESULTS}/logs/other-nodes.log",
+        conda:
+            "../envs/poolwise.yaml"
+        params:
+            results=RESULTS,
+        shell:
+            "python -m reports.other_nodes {params.results:q} > {log:q} 2>&1"

@@ -1,7 +1,8 @@
 # What all rules of a measuring run share: the checked config, the results folder.
 import json
 
-from experiments.workflow import Blocks
+from experiments.cluster.trouble import troubles
+from experiments.workflow import Blocks, Follower
 from reports.catalogue import figure_kind, figure_labels
 
 RUN = preflight.prepare(
@@ -20,6 +21,8 @@ RESULTS = RUN.results
 WHOLE = RUN.nodes.cpus if RUN.nodes else workflow.cores
 ON_NODE = "--node" if RUN.nodes else ""
 START_JOB = "start" if RUN.nodes else None
+if RUN.nodes and workflow.is_main_process:
+    snakemake_logger.addFilter(Follower(say))
 PDF = [] if PDF_PROBLEM else f"{RESULTS}/report.pdf"
 
 
