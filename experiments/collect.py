@@ -56,7 +56,7 @@ def collect(results: Path) -> None:
 def collect_others(results: Path) -> None:
     """The same for the nodes of other kinds, of the blocks that they have measured."""
     for folder in elsewhere.folders(results):
-        planned = json.loads((folder / "plan.json").read_text())
+        planned = json.loads((folder / elsewhere.WHOLE_PLAN).read_text())
         blocks = planned["blocks"]
         there = [b for b in blocks if (folder / "blocks" / b["block"] / "run.json").exists()]
         content = {**planned, "blocks": there, "searches": []}

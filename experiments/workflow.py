@@ -127,23 +127,34 @@ class Follower(logging.Filter):
     """Says the line of every block that a job elsewhere has measured: it is the last of its log.
 
     A job's standard error is a file on the cluster; a block measured here says its line itself.
+    Whether one has ended is looked for whenever Snakemake says anything, as it does on its way to
+    the next job: quiet as it is, it doesn't say that.
     """
 
     def __init__(self, say: Callable[[str], None]) -> None:
         super().__init__()
         self._say = say
-        self._logs: dict[int, Path] = {}
+        #: a block's log, its last output, and when that was written by an earlier run, by job
+        self._pending: dict[int, tuple[Path, Path, int | None]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Never leaves anything out."""
-        event = str(getattr(record, "event", ""))
-        if event == "job_info" and getattr(record, "rule_name", "") == "block":
-            self._logs[record.jobid] = Path(record.log[0])  # type: ignore[attr-defined]
-        elif event == "job_finished" and getattr(record, "job_id", None) in self._logs:
-            log = self._logs.pop(record.job_id)  # type: ignore[attr-defined]
-            with contextlib.suppress(OSError, IndexError):  # a slow file system has it later
-                self._say(log.read_text(errors="replace").splitlines()[-1])
+        told = vars(record)
+        if str(told.get("event")) == "job_info" and told.get("rule_name") == "block":
+            log, output = Path(told["log"][0]), Path(told["output"][0])
+            self._pending[told["jobid"]] = (log, output, _written(output))
+        for job, (log, output, before) in list(self._pending.items()):
+            if _written(output) not in (None, before):
+                del self._pending[job]
+                with contextlib.suppress(OSError, IndexError):  # a slow file system has it later
+                    self._say(log.read_text(errors="replace").splitlines()[-1])
         return True
+
+
+def _written(path: Path) -> int | None:
+    with contextlib.suppress(OSError):
+        return path.stat().st_mtime_ns
+    return None
 
 
 _CHATTER = ("Select jobs to execute", "Execute ")

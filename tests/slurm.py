@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -133,10 +133,14 @@ class Cluster:
         daemon.kill()
         daemon.wait()
 
-    def start_node(self, name: str) -> None:
-        """Start the node's slurmd; return when the controller has heard of it."""
+    def start_node(self, name: str, under: Sequence[str] = ()) -> None:
+        """Start the node's slurmd; return when the controller has heard of it.
+
+        `under` is a command that starts it, such as one that shows it another /proc.
+        """
         since = int(time.time())  # the controller's times are whole seconds
-        self._spawn(name, "slurmd", "-D", "-f", str(self._config), "-N", name)
+        options = ["-D", "-f", str(self._config), "-N", name]
+        self._spawn(name, "slurmd", *options, under=under)
         self._wait(lambda: self._registered(name) >= since, 20, f"{name} doesn't register")
 
     def wait_idle(self, seconds: float) -> None:
@@ -194,7 +198,7 @@ class Cluster:
         self._spawn("munged", "munged", "--foreground", "--force", *options)
         self._wait((self.folder / "munge.socket").is_socket, 10, "munged has no socket")
 
-    def _spawn(self, name: str, program: str, *options: str) -> None:
+    def _spawn(self, name: str, program: str, *options: str, under: Sequence[str] = ()) -> None:
         """Start a daemon as a child: its pid is surely its own, and it ends with the tests."""
         with (self.folder / f"{name}.out").open("ab") as out:
             self._daemons[name] = subprocess.Popen(
@@ -202,6 +206,7 @@ class Cluster:
                     "setpriv",
                     "--pdeathsig",
                     "TERM",
+                    *under,
                     slurm_config.which(program) or program,
                     *options,
                 ],

@@ -18,7 +18,7 @@ from experiments.cluster.node import Here, NodeError, differences
 from experiments.conductor.ceiling import measure_ceiling
 from experiments.plan import make_plan
 from experiments.schema import write_atomically
-from experiments.schema.elsewhere import FOLDER, MARK
+from experiments.schema.elsewhere import FOLDER, MARK, WHOLE_PLAN
 
 
 def prepared(
@@ -31,10 +31,10 @@ def prepared(
         name = f"{plan['machine']}-{here.fingerprint[:8]}"[:64]
         facts = host_facts.probe(name, **here.facts["asked"])
         write_atomically(folder / "machine.json", json.dumps(facts, indent=1) + "\n")
-    theirs = _read(folder / "plan.json")
+    theirs = _read(folder / WHOLE_PLAN)
     if theirs is None or theirs["settings"] != plan["settings"]:
         theirs = make_plan(plan["settings"], facts)
-        write_atomically(folder / "plan.json", json.dumps(theirs, indent=1) + "\n")
+        write_atomically(folder / WHOLE_PLAN, json.dumps(theirs, indent=1) + "\n")
     if not (folder / "ceiling.csv").exists():
         measure_ceiling(facts, plan["seed"], folder / "ceiling.csv")
     return folder, theirs, facts

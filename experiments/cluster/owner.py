@@ -102,7 +102,7 @@ def _made_in_place(path: Path, content: Mapping[str, Any]) -> bool:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """The holder; None where there is none (any more). What can't be read is one that has ended."""
+    """The holder; None where there is none (any more), and nothing of one that can't be read."""
     try:
         content = json.loads(path.read_text())
     except FileNotFoundError:
@@ -160,6 +160,8 @@ def _put_away(path: Path, ended: Mapping[str, Any] | None) -> None:
 
 
 def _words(holder: Mapping[str, Any]) -> str:
+    if "pid" not in holder:
+        return "an unknown process"
     job = f"{holder['manager']} job {holder['job']}, " if holder.get("job") else ""
     return f"{job}process {holder.get('pid')} on {holder.get('node')}"
 

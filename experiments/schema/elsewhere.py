@@ -8,13 +8,15 @@ from typing import Any
 
 #: in the folder of a machine: a results folder for each other kind of node
 FOLDER = "other-nodes"
+#: in each of them: all that is planned; its plan.json names the blocks that were measured there
+WHOLE_PLAN = "planned.json"
 #: of run.json: where the block was measured instead, and in what those nodes differ
 MARK = "measured_on_other_nodes"
 
 
 def folders(results: Path) -> list[Path]:
     """The results folders of the other kinds of node, by their fingerprints."""
-    return sorted(path for path in (results / FOLDER).glob("*") if (path / "plan.json").exists())
+    return sorted(path for path in (results / FOLDER).glob("*") if (path / WHOLE_PLAN).exists())
 
 
 def measured_elsewhere(

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from experiments import host, preflight
+from experiments.cluster.submitting import Nodes
 from experiments.conductor.lock import BusyError, acquire
 from experiments.plan import make_plan
 from experiments.schema import write_atomically
-from experiments.settings import resolve
+from experiments.settings import ConfigError, resolve
 from tests.experiments.facts import SMALL
+from tests.experiments.facts import host as node_facts
 
 CONFIG = {**SMALL, "machine": "bench", "min_free_mib": 1}
 RESULTS = Path("results/bench")
@@ -307,3 +309,113 @@ def test_nothing_is_moved_where_the_run_is_not_complete_or_nothing_will_be_measu
 
     assert (RESULTS / "plan.json").exists()
     assert not (RESULTS / "history").exists()
+
+
+# --- on a cluster ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Nodes:
+    """Two-core nodes of a partition, as Slurm would describe them."""
+    found = Nodes("slurm", "compute", 2, 60)
+    monkeypatch.setattr(preflight.submitting, "nodes", lambda *_: found)
+    monkeypatch.setattr(preflight.host, "probe", None)  # no host is probed here
+    return found
+
+
+def probed(**changes: Any) -> dict[str, Any]:
+    """What a node leaves: machine.json and the plan made from it."""
+    settings = {k: v for k, v in resolve({**CONFIG, **changes}).items() if k in PLANNED}
+    facts = {**node_facts(), "machine": "bench", "fingerprint": "f00d", "asked": ASKED}
+    plan = make_plan(settings, facts)
+    for name, content in (("machine", facts), ("plan", plan)):
+        write_atomically(RESULTS / f"{name}.json", json.dumps(content))
+    return plan
+
+
+ASKED = {"pythons": ["current"], "modules": []}
+PLANNED = set(resolve(CONFIG)) - {"decision", "anonymise", "again", "bundles", "cluster"}
+
+
+def test_before_a_node_was_probed_nothing_is_known(
+    cluster: Nodes, locks: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = prepare(machine="auto", cluster={"nodes": 3, "blocks_per_job": 2})
+
+    assert (run.machine, run.results, run.nodes) == ("compute", "results/compute", cluster)
+    assert run.settings["chains"] == 3
+    assert run.blocks_per_job == 2
+    assert locks == []  # nothing is measured on this host
+    assert (
+        "on nodes of compute (slurm, 2 CPUs each): the plan is made once" in capsys.readouterr().err
+    )
+
+
+@pytest.mark.usefixtures("cluster")
+def test_the_plan_is_said_once_a_node_has_made_it(capsys: pytest.CaptureFixture[str]) -> None:
+    run = prepare()
+    capsys.readouterr()
+    probed()
+    run.tell_once(main=False)
+    assert capsys.readouterr().err == ""
+    run.tell_once(main=True)
+    run.tell_once(main=True)
+
+    assert capsys.readouterr().err.count("1 block, 3 approaches") == 1
+
+
+@pytest.mark.usefixtures("cluster")
+def test_what_a_node_said_before_is_planned_with(capsys: pytest.CaptureFixture[str]) -> None:
+    plan = probed()
+    prepare()
+
+    assert "1 block, 3 approaches" in capsys.readouterr().err
+    assert json.loads((RESULTS / "plan.json").read_text()) == plan
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_plan_that_would_be_another_one_now_is_made_again() -> None:
+    probed()
+    prepare(workers=[4], dry=True)
+    assert (RESULTS / "plan.json").exists()
+    prepare(workers=[4])
+
+    assert not (RESULTS / "plan.json").exists()
+
+
+@pytest.mark.usefixtures("cluster")
+def test_measured_blocks_of_another_plan_are_in_the_way_there_too() -> None:
+    plan = probed()
+    journal(plan["blocks"][0], plan["code_digest"])
+
+    assert "holds results of another plan" in refusal(workers=[4])[0]
+    assert (RESULTS / "plan.json").exists()
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_snakemake_inside_a_job_checks_nothing(
+    locks: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    how: dict[str, Any] = {"given": {}, "cores": None, "dry": False, "errand": False}
+    run = preflight.prepare(CONFIG, remote=True, **how)
+
+    assert run.nodes is not None
+    assert capsys.readouterr().err == ""
+    assert not RESULTS.exists()
+
+
+def test_what_slurm_can_not_do_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nodes(*_: Any) -> None:
+        raise ConfigError("no partition 'x'")
+
+    monkeypatch.setattr(preflight.submitting, "nodes", nodes)
+
+    assert refusal() == ["Poolwise: no partition 'x'"]
+
+
+def test_cluster_keys_mean_nothing_on_this_host(locks: list[str]) -> None:
+    run = prepare(cluster={"nodes": 3})
+
+    assert run.nodes is None
+    assert "chains" not in run.settings
+    assert "cluster" not in run.settings

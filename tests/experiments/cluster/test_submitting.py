@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments.cluster import granted, slurm, submitting
+from experiments.cluster.submitting import Nodes, nodes
+from experiments.settings import ConfigError
+
+PARTITION = slurm.Partition("main", 90, (slurm.Kind(16, 64000, "amd", "", ("n1", "n2")),))
+SLURM = ["--executor", "slurm", "--jobs", "2"]
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
+    """A Slurm that says what the dictionary holds, and notes what it was asked."""
+    told: dict[str, Any] = {"partition": PARTITION, "refusal": None, "missing": None}
+
+    def partition(name: str | None, constraint: str = "") -> slurm.Partition:
+        told["named"] = (name, constraint)
+        found: slurm.Partition = told["partition"]
+        return found
+
+    def refusal(options: list[str]) -> str | None:
+        told["options"] = options
+        return told["refusal"]  # type: ignore[no-any-return]
+
+    monkeypatch.chdir(tmp_path)  # no workflow, and so no profile that is taken by itself
+    monkeypatch.delenv(submitting.VARIABLE, raising=False)
+    monkeypatch.setattr(slurm, "partition", partition)
+    monkeypatch.setattr(slurm, "refusal", refusal)
+    monkeypatch.setattr(slurm, "missing", lambda: told["missing"])
+    return told
+
+
+def test_on_this_host_there_are_none(site: dict[str, Any]) -> None:
+    assert nodes(["--cores", "all"], {}, remote=False) is None
+    assert nodes(["no such command line --at-all"], {}, remote=False) is None
+
+
+def test_slurm_is_asked_for_all_cpus_of_a_node(site: dict[str, Any]) -> None:
+    resources = ["--default-resources", "slurm_partition=main", "constraint='a&b'", "mem_mb=4000",
+                 "runtime=30", "slurm_account=me", "slurm_extra='--exclusive'"]  # fmt: skip
+    found = nodes([*SLURM, *resources], {}, remote=False)
+
+    assert found == Nodes("slurm", "main-a-b", 16, 90)
+    assert site["named"] == ("main", "a&b")
+    assert site["options"] == [
+        "--partition=main", "--ntasks=1", "--cpus-per-task=16", "--account=me",
+        "--constraint=a&b", "--mem=4000", "--time=30", "--exclusive",
+    ]  # fmt: skip
+
+
+def test_the_snakemake_inside_a_job_knows_what_was_found(site: dict[str, Any]) -> None:
+    found = nodes(SLURM, {}, remote=False)
+    site["partition"] = None
+
+    assert nodes([], {}, remote=True) == found
+
+
+def test_the_config_says_how_many_cpus(site: dict[str, Any]) -> None:
+    found = nodes(SLURM, {"cluster": {"cpus": 4}}, remote=False)
+
+    assert found is not None
+    assert found.cpus == 4
+
+
+def test_nodes_of_several_sizes_need_a_choice(site: dict[str, Any]) -> None:
+    other = slurm.Kind(64, 256000, "intel", "", ("n3",))
+    site["partition"] = slurm.Partition("main", None, (*PARTITION.kinds, other))
+
+    with pytest.raises(ConfigError, match=r"several kinds \(n1 and 1 more: 16 CPUs.*; n3: 64 CPUs"):
+        nodes(SLURM, {}, remote=False)
+    assert nodes(SLURM, {"cluster": {"cpus": 16}}, remote=False)
+
+
+@pytest.mark.parametrize(
+    ("change", "resources", "says"),
+    [
+        ({"missing": "sbatch isn't on the PATH"}, [], "sbatch isn't on the PATH"),
+        ({"refusal": "Invalid account"}, [], "would refuse a job of 16 CPUs: Invalid account"),
+        ({}, ["mem_mb=100"], "mem_mb=100 is too little: the snakemake inside a job needs 500"),
+    ],
+)
+def test_what_keeps_jobs_from_running_is_told_at_once(
+    site: dict[str, Any], change: dict[str, Any], resources: list[str], says: str
+) -> None:
+    site.update(change)
+    given = ["--default-resources", *resources] if resources else []
+
+    with pytest.raises(ConfigError, match=says):
+        nodes([*SLURM, *given], {}, remote=False)
+
+
+def test_a_dry_run_asks_for_no_job(site: dict[str, Any]) -> None:
+    site["refusal"] = "Invalid account"
+
+    assert nodes(SLURM, {}, remote=False, dry=True)
+    assert "options" not in site
+
+
+def test_other_executors_are_told_by_the_config(
+    site: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(submitting, "asked_for", lambda argv: ("cluster-generic", {}))
+    with pytest.raises(ConfigError, match=r"'cluster.cpus' and 'machine': cluster-generic can't"):
+        nodes([], {}, remote=False)
+    with pytest.raises(ConfigError, match="'machine': cluster-generic can't tell"):
+        nodes([], {"cluster": {"cpus": 8}}, remote=False)
+    config = {"cluster": {"cpus": 8}, "machine": "icelake"}
+    found = nodes([], config, remote=False)
+
+    assert found == Nodes("cluster-generic", "icelake", 8)
+    # inside a job, where the environment may not have come along
+    monkeypatch.delenv(submitting.VARIABLE)
+    inside = nodes([], config, remote=True)
+    assert inside is not None
+    assert (inside.machine, inside.cpus) == ("icelake", 8)
+
+
+def test_no_job_asks_for_more_time_than_the_partition_allows() -> None:
+    assert Nodes("slurm", "m", 1, 60).minutes(90) == 60
+    assert Nodes("slurm", "m", 1, 60).minutes(10) == 10
+    assert Nodes("slurm", "m", 1, None).minutes(90) == 90
+
+
+def test_expressions_are_left_to_slurm(site: dict[str, Any]) -> None:
+    given = ["--default-resources", "runtime=30*attempt", "mem_mb=max(2*input.size_mb, 100)"]
+    nodes([*SLURM, *given], {}, remote=False)
+
+    assert site["options"] == ["--partition=main", "--ntasks=1", "--cpus-per-task=16"]
+
+
+@pytest.mark.parametrize(
+    ("job", "programs", "names", "warns"),
+    [
+        (None, True, {"n1"}, True),
+        (None, True, {"here"}, False),
+        (None, True, set(), False),
+        (None, False, {"n1"}, False),
+        ({"job": "7"}, True, {"n1"}, False),
+    ],
+)
+def test_a_login_node_is_warned_of(
+    monkeypatch: pytest.MonkeyPatch, job: Any, programs: bool, names: set[str], warns: bool
+) -> None:
+    monkeypatch.setattr(granted, "job", lambda: job)
+    monkeypatch.setattr(granted, "node", lambda: "here")
+    monkeypatch.setattr(submitting.shutil, "which", lambda name: name if programs else None)
+    monkeypatch.setattr(slurm, "nodes", lambda: names)
+
+    assert ("login node" in submitting.warning()) is warns
