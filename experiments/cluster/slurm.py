@@ -5,11 +5,14 @@ Source of the fields: man scontrol, man sbatch (--test-only), Slurm 20.11 and la
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from experiments.settings import ConfigError
@@ -121,6 +124,24 @@ def job(number: str) -> dict[str, Any]:
         "gres": _some(told.get("TresPerNode")),
         "constraint": _some(told.get("Features")),
     }
+
+
+def queued(folder: Path) -> list[tuple[str, str]]:
+    """The user's jobs that wait in the queue, submitted from a folder: number and reason."""
+    asked = ("squeue", "--noheader", f"--user={os.getuid()}", "--states=PENDING",
+             "--format=%i|%r|%Z")  # fmt: skip
+    try:
+        lines = _run(*asked).stdout.splitlines()
+    except (ConfigError, OSError):
+        return []
+    parts = [line.split("|", 2) for line in lines if line.count("|") >= 2]
+    return [(job, reason) for job, reason, where in parts if Path(where) == folder]
+
+
+def cancel(job: str) -> None:
+    """Cancel one job of ours."""
+    with contextlib.suppress(ConfigError, OSError):
+        _run("scancel", job)
 
 
 def mib(text: str) -> int | None:

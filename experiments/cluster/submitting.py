@@ -23,6 +23,8 @@ VARIABLE = "POOLWISE_NODES"
 #: two snakemakes inside a job and the conductor take 340 MiB (PSS, measured with 9.27); on top of
 #: that comes what is measured
 LEAST_MEM_MB = 500
+#: the rules that share the first job, and the minutes that each may take
+START_JOBS, START_MINUTES = 3, 10
 #: executors of Snakemake that run jobs on this host, or none at all
 HERE = {"local", "dryrun", "touch", "slurm-jobstep"}
 #: a status query must find a job that has ended: the plugin asks every 40 s at most
@@ -38,10 +40,21 @@ class Nodes:
     cpus: int
     most_minutes: int | None = None
 
-    def minutes(self, likely: int) -> int:
-        """Minutes to ask for: more than the partition allows would wait for ever, and a job that
-        is cut off goes on from its journal."""  # fmt: skip
-        return min(likely, self.most_minutes or likely)
+    def minutes(self, likely: int, of: int = 1) -> int:
+        """Minutes to ask for, for one of so many that share a job, whose times add up.
+
+        More than the partition allows would wait for ever, and a job that is cut off goes on from
+        its journal.
+        """
+        return max(1, min(likely, (self.most_minutes or likely * of) // of))
+
+    def start_minutes(self) -> int:
+        """Minutes that each of the first rules asks for."""
+        return self.minutes(START_MINUTES, START_JOBS if self.start_together() else 1)
+
+    def start_together(self) -> bool:
+        """Whether probe, plan and ceiling can share a job: a minute each, within the limit."""
+        return self.most_minutes is None or self.most_minutes >= START_JOBS
 
 
 def nodes(
@@ -179,10 +192,10 @@ def _cpus(partition: slurm.Partition) -> int:
 def _options(resources: Mapping[str, Any], partition: str, found: Nodes) -> list[str]:
     """sbatch's options for a job that holds a node, as the executor's plugin gives them."""
     names = {"slurm_account": "--account", "constraint": "--constraint", "qos": "--qos",
-             "mem_mb": "--mem", "runtime": "--time"}  # fmt: skip
+             "mem_mb": "--mem"}  # fmt: skip
     options = [f"{names[key]}={resources[key]}" for key in names if resources.get(key)]
     extra = str(resources.get("slurm_extra", "")).split()
-    size = ["--ntasks=1", f"--cpus-per-task={found.cpus}"]
+    size = ["--ntasks=1", f"--cpus-per-task={found.cpus}", f"--time={found.start_minutes()}"]
     return [f"--partition={partition}", *size, *options, *extra]
 
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.host
 
 PROFILE = ("--executor", "slurm", "--profile", str(ROOT / "workflow/profiles/slurm"))
 #: those of the profile, to be changed one by one
-RESOURCES = {"mem_mb": "1000", "runtime": "5", "slurm_extra": "'--exclusive'"}
+RESOURCES = {"mem_mb": "1000", "slurm_extra": "'--exclusive'"}
 
 
 def resources(**changes: str) -> list[str]:
@@ -48,7 +48,6 @@ def refused(cluster: Cluster, path: Path, *arguments: str, **config: object) -> 
         ({"constraint": "gold"}, "has the constraint 'gold'; their features: even,node1"),
         ({"mem_mb": "100"}, "mem_mb=100 is too little"),
         ({"mem_mb": "9999999"}, "Slurm would refuse a job of 1 CPUs"),
-        ({"slurm_partition": "short", "runtime": "30"}, "Slurm would refuse a job of 1 CPUs"),
     ],
 )  # fmt: skip
 def test_a_profile_that_no_job_can_have(
@@ -115,4 +114,19 @@ def test_a_folder_that_the_nodes_do_not_see(slurm: Cluster, tmp_path: Path) -> N
     assert ended.status == 1
     assert time.monotonic() - started < 120  # it ends, that is what counts
     assert "the first job left no trace: the nodes may not see" in ended.said
+    slurm.wait_idle(30)
+
+
+def test_a_job_that_can_never_start_is_ended_and_told(slurm: Cluster, tmp_path: Path) -> None:
+    """Its time is more than the partition allows: Slurm takes it, and lets it wait for ever."""
+    folder = Folder.make(tmp_path, machine="auto")
+    ended = folder.run(
+        "results/short/launches.csv", *PROFILE, *resources(slurm_partition="short"),
+        "--set-resources", "block:runtime=99", "--slurm-init-seconds-before-status-checks", "2",
+        timeout=400, **slurm.environment,
+    )  # fmt: skip
+
+    assert ended.status == 1
+    assert TRACE not in ended.said
+    assert "could never start (PartitionTimeLimit) and was cancelled" in ended.said
     slurm.wait_idle(30)

@@ -2,6 +2,7 @@
 import json
 
 from experiments.cluster.trouble import troubles
+from experiments.cluster.waiting import Waiting
 from experiments.workflow import Blocks, Follower
 from reports.catalogue import figure_kind, figure_labels
 
@@ -20,9 +21,12 @@ RESULTS = RUN.results
 # on a cluster a job asks for all of its node, and says that the node may be another than was probed
 WHOLE = RUN.nodes.cpus if RUN.nodes else workflow.cores
 ON_NODE = "--node" if RUN.nodes else ""
-START_JOB = "start" if RUN.nodes else None
+START_JOB = "start" if RUN.nodes and RUN.nodes.start_together() else None
+START_RESOURCES = {"runtime": RUN.nodes.start_minutes()} if RUN.nodes else {}
 if RUN.nodes and workflow.is_main_process:
     snakemake_logger.addFilter(Follower(say))
+    if RUN.nodes.executor == "slurm" and not workflow.output_settings.dryrun:
+        Waiting(Path.cwd(), say).start()
 PDF = [] if PDF_PROBLEM else f"{RESULTS}/report.pdf"
 
 
@@ -62,7 +66,7 @@ def outputs(groups, name):
 BLOCK_RESOURCES = (
     {
         "runtime": lambda wildcards: RUN.nodes.minutes(
-            holds(wildcards.block).minutes(wildcards.block)
+            holds(wildcards.block).minutes(wildcards.block), RUN.blocks_per_job
         ),
         "nodes": lambda wildcards: holds(wildcards.block).nodes(wildcards.block),
     }

@@ -42,14 +42,14 @@ def test_on_this_host_there_are_none(site: dict[str, Any]) -> None:
 
 def test_slurm_is_asked_for_all_cpus_of_a_node(site: dict[str, Any]) -> None:
     resources = ["--default-resources", "slurm_partition=main", "constraint='a&b'", "mem_mb=4000",
-                 "runtime=30", "slurm_account=me", "slurm_extra='--exclusive'"]  # fmt: skip
+                 "slurm_account=me", "slurm_extra='--exclusive'"]  # fmt: skip
     found = nodes([*SLURM, *resources], {}, remote=False)
 
     assert found == Nodes("slurm", "main-a-b", 16, 90)
     assert site["named"] == ("main", "a&b")
     assert site["options"] == [
-        "--partition=main", "--ntasks=1", "--cpus-per-task=16", "--account=me",
-        "--constraint=a&b", "--mem=4000", "--time=30", "--exclusive",
+        "--partition=main", "--ntasks=1", "--cpus-per-task=16", "--time=10", "--account=me",
+        "--constraint=a&b", "--mem=4000", "--exclusive",
     ]  # fmt: skip
 
 
@@ -126,11 +126,30 @@ def test_no_job_asks_for_more_time_than_the_partition_allows() -> None:
     assert Nodes("slurm", "m", 1, None).minutes(90) == 90
 
 
+def test_the_times_of_blocks_in_one_job_add_up() -> None:
+    assert Nodes("slurm", "m", 1, 60).minutes(90, of=4) == 15
+    assert Nodes("slurm", "m", 1, 60).minutes(10, of=4) == 10
+    assert Nodes("slurm", "m", 1, None).minutes(90, of=4) == 90
+
+
+@pytest.mark.parametrize(
+    ("most", "together", "minutes"), [(None, True, 10), (60, True, 10), (9, True, 3), (2, False, 2)]
+)
+def test_the_first_rules_share_a_job_where_its_time_allows(
+    most: int | None, together: bool, minutes: int
+) -> None:
+    found = Nodes("slurm", "m", 1, most)
+
+    assert (found.start_together(), found.start_minutes()) == (together, minutes)
+
+
 def test_expressions_are_left_to_slurm(site: dict[str, Any]) -> None:
     given = ["--default-resources", "runtime=30*attempt", "mem_mb=max(2*input.size_mb, 100)"]
     nodes([*SLURM, *given], {}, remote=False)
 
-    assert site["options"] == ["--partition=main", "--ntasks=1", "--cpus-per-task=16"]
+    assert site["options"] == [
+        "--partition=main", "--ntasks=1", "--cpus-per-task=16", "--time=10",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
