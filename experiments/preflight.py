@@ -5,6 +5,7 @@ Everything that can be wrong with the user's input ends here, with one line for 
 
 from __future__ import annotations
 
+import atexit
 import functools
 import json
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 
 from experiments import history, host, settings
 from experiments.cluster import submitting
+from experiments.cluster.owner import Owner, owned
 from experiments.cluster.submitting import Nodes
 from experiments.conductor import lock
 from experiments.conductor.__main__ import check_disk
@@ -30,6 +32,8 @@ ERRANDS = {"--lint", "--unlock", "--report", "--summary", "--detailed-summary", 
            "--cleanup-metadata", "--delete-all-output", "--print-compilation"}  # fmt: skip
 CONFIG = Path("config.yaml")
 _PLANNED = ("plan", "machine")
+#: a run that submits jobs gives a sign each minute
+SILENT_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ class Run:
     blocks_per_job: int = 1
     #: whether the plan is said only once a node has made it
     plan_comes: bool = False
+    #: holds the results' folder, where jobs elsewhere measure
+    owner: Owner | None = None
 
     @functools.cached_property
     def _told(self) -> list[str]:
@@ -190,6 +196,10 @@ def _prepare_nodes(
         _keep(results, lambda: None)
     results.mkdir(parents=True, exist_ok=True)
     check_disk(results, resolved["min_free_mib"])
+    if not dry:
+        held = owned(results, SILENT_SECONDS)
+        run = replace(run, owner=held.__enter__())
+        atexit.register(held.__exit__, None, None, None)  # until this process ends
     facts = _read(results / "machine.json")
     if facts is None or facts.get("asked") != probed:
         say(

@@ -1,4 +1,6 @@
-"""One process at a time measures into a block's folder, whatever hosts share the file system.
+"""One process at a time measures into a folder, whatever hosts share the file system.
+
+A block's folder is held by the conductor, a machine's by the snakemake that submits jobs.
 
 `flock` is no help there: on NFS it may be a lock of this host alone, or none. So the owner makes a
 file that must not be there yet (O_EXCL: man 2 open, atomic on NFS 3 and later), which says who it
@@ -30,11 +32,11 @@ _ALIVE = {"RUNNING", "COMPLETING", "SUSPENDED", "CONFIGURING", "STAGE_OUT", "SIG
 
 
 class OwnerError(LockError):
-    """Another process measures this block; the message says which, and what to do."""
+    """Another process measures into the folder; the message says which, and what to do."""
 
 
 class Owner:
-    """Holds a block's folder; `beat` says that it still does."""
+    """Holds a folder; `beat` says that it still does."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -54,8 +56,8 @@ def owned(folder: Path, silent_seconds: float = SILENT_SECONDS) -> Iterator[Owne
         holder = _read(path)
         if holder is not None and not _has_ended(holder, path, silent_seconds):
             raise OwnerError(
-                f"{path}: {_words(holder)} is measuring this block; wait for it or end it; if "
-                "it is known to have ended, remove that file"
+                f"{path}: {_words(holder)} is measuring into this folder; wait for it or end it; "
+                "if it is known to have ended, remove that file"
             )
         _put_away(path, holder)
     try:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from experiments.cluster import slurm
+from experiments.cluster.owner import Owner
 
 #: seconds between two looks: Slurm's controller serves many
 PERIOD_SECONDS = 60.0
@@ -28,9 +29,11 @@ class Waiting(threading.Thread):
     A job that is ended fails where Snakemake waits for it, which else would wait for ever.
     """
 
-    def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, folder: Path, say: Callable[[str], None], owner: Owner | None = None
+    ) -> None:
         super().__init__(name="waiting jobs", daemon=True)
-        self._folder, self._say = folder, say
+        self._folder, self._say, self._owner = folder, say, owner
         self._told: set[str] = set()
         self._ended = threading.Event()
 
@@ -44,7 +47,9 @@ class Waiting(threading.Thread):
         self._ended.set()
 
     def look(self) -> None:
-        """One look."""
+        """One look, and a sign that this run still holds its results."""
+        if self._owner:
+            self._owner.beat()
         for job, reason in slurm.queued(self._folder):
             if job in self._told:
                 continue

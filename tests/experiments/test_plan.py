@@ -525,3 +525,42 @@ def test_an_executor_named_with_and_without_options_is_measured_once_at_each_lev
     block = only_block(executors=[named, "joblib"], workers=[2])
 
     assert labels(block, "joblib") == ["joblib x2 (backend loky)", "joblib x2 (backend threading)"]
+
+
+# --- on a cluster ---------------------------------------------------------------------------
+
+
+def in_chains(count: int) -> dict[str, Any]:
+    settings = resolve({**SMALL, "tasks": ["math_python", "ipc", "data_processing"]})
+    return make_plan({**settings, "chains": count}, host())
+
+
+def test_chains_change_who_measures_a_block_and_not_what_it_is() -> None:
+    one, two = in_chains(1), in_chains(2)
+
+    assert {block["chain"] for block in two["blocks"]} == {0, 1}
+    assert all("chain" not in block for block in one["blocks"])
+    assert [b["digest"] for b in one["blocks"]] == [b["digest"] for b in two["blocks"]]
+    assert one["digest"] == two["digest"]
+
+
+def test_chains_run_at_the_same_time() -> None:
+    one, two = (in_chains(count)["estimate"] for count in (1, 2))
+
+    assert two["launches"] == one["launches"]
+    assert one["seconds"] / 2 <= two["seconds"] < one["seconds"]
+    assert one["most_seconds"] / 2 <= two["most_seconds"] < one["most_seconds"]
+
+
+def test_no_more_processes_than_the_granted_memory_holds() -> None:
+    """Else the job would be killed as a whole, each time it goes on."""
+    facts = {**host(), "memory_limit_mib": 600}
+    found = make_plan(
+        resolve({**SMALL, "executors": ["processes", "threads"], "workers": [2, 8]}), facts
+    )
+    (block,) = found["blocks"]
+
+    assert {e["workers"] for e in block["approaches"] if e["executor"] == "processes"} == {2}
+    assert {e["workers"] for e in block["approaches"] if e["executor"] == "threads"} == {2, 8}
+    (left,) = block["not_run"]
+    assert left["reason"] == "600 MiB of memory were granted: 4 processes of 48 MiB"

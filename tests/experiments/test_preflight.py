@@ -419,3 +419,14 @@ def test_cluster_keys_mean_nothing_on_this_host(locks: list[str]) -> None:
     assert run.nodes is None
     assert "chains" not in run.settings
     assert "cluster" not in run.settings
+
+
+@pytest.mark.usefixtures("cluster")
+def test_two_runs_do_not_submit_jobs_into_one_folder() -> None:
+    run = prepare()
+    (line,) = refusal()
+
+    assert run.owner is not None
+    assert "results/bench/measuring.json: process" in line
+    assert "is measuring into this folder" in line
+    assert prepare(dry=True).owner is None

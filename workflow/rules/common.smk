@@ -25,8 +25,8 @@ START_JOB = "start" if RUN.nodes and RUN.nodes.start_together() else None
 START_RESOURCES = {"runtime": RUN.nodes.start_minutes()} if RUN.nodes else {}
 if RUN.nodes and workflow.is_main_process:
     snakemake_logger.addFilter(Follower(say))
-    if RUN.nodes.executor == "slurm" and not workflow.output_settings.dryrun:
-        Waiting(Path.cwd(), say).start()
+    if RUN.owner:
+        Waiting(Path.cwd(), say, RUN.owner).start()
 PDF = [] if PDF_PROBLEM else f"{RESULTS}/report.pdf"
 
 
@@ -69,6 +69,8 @@ BLOCK_RESOURCES = (
             holds(wildcards.block).minutes(wildcards.block), RUN.blocks_per_job
         ),
         "nodes": lambda wildcards: holds(wildcards.block).nodes(wildcards.block),
+        # one task a node, or Slurm would not give more than one node
+        "tasks": lambda wildcards: holds(wildcards.block).nodes(wildcards.block),
     }
     if RUN.nodes
     else {}
