@@ -15,10 +15,15 @@ def troubles(run: Any, root: str) -> Iterator[str]:
     if run.nodes is None:
         return
     results = Path(run.results)
-    if not (results / "machine.json").exists() and not (results / "logs" / "probe.log").exists():
+    if not (results / "machine.json").exists() and _is_empty(results / "logs" / "probe.log"):
         yield (
             f"the first job left no trace: the nodes may not see {Path.cwd()} or {root} (both must "
             "lie on a file system that all nodes share, at the same path), have no memory for it "
             "(mem_mb), or can't start Python from there. To see: srun --ntasks=1 ls "
             f"{Path.cwd()} {root}"
         )
+
+
+def _is_empty(log: Path) -> bool:
+    """Whether nothing was written there; Snakemake makes the logs of a job that failed."""
+    return not log.exists() or log.stat().st_size == 0

@@ -25,18 +25,18 @@ def resources(**changes: str) -> list[str]:
     return ["--default-resources", *(f"{key}={value}" for key, value in given.items())]
 
 
-def run(cluster: Cluster, path: Path, *arguments: str, **config: object) -> Ended:
+def run(slurm: Cluster, path: Path, /, *arguments: str, **config: object) -> Ended:
     folder = Folder.make(path, machine="auto", **config)
-    return folder.run(*PROFILE, *arguments, timeout=60, **cluster.environment)
+    return folder.run(*PROFILE, *arguments, timeout=60, **slurm.environment)
 
 
-def refused(cluster: Cluster, path: Path, *arguments: str, **config: object) -> str:
+def refused(slurm: Cluster, path: Path, /, *arguments: str, **config: object) -> str:
     """What a run says that ends at once: one line, and not a single job."""
-    before = {job.id for job in cluster.jobs()}
-    ended = run(cluster, path, *arguments, **config)
+    before = {job.id for job in slurm.jobs()}
+    ended = run(slurm, path, *arguments, **config)
     assert ended.status == 1
     assert TRACE not in ended.said
-    assert {job.id for job in cluster.jobs()} == before
+    assert {job.id for job in slurm.jobs()} == before
     (line,) = ended.lines
     return line
 

@@ -9,6 +9,8 @@ rule probe:
     conda:
         "../envs/poolwise.yaml"
     threads: WHOLE
+    resources:
+        **START_RESOURCES,
     params:
         machine=RUN.machine,
         limit=f"--limit {RUN.limit}" if RUN.limit else "",
@@ -31,6 +33,8 @@ checkpoint plan:
     conda:
         "../envs/poolwise.yaml"
     threads: WHOLE
+    resources:
+        **START_RESOURCES,
     params:
         # a function, or braces in a name would be taken for wildcards
         settings=lambda wildcards: json.dumps(RUN.settings, sort_keys=True),

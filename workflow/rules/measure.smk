@@ -11,6 +11,8 @@ rule ceiling:
     conda:
         "../envs/poolwise.yaml"
     threads: WHOLE
+    resources:
+        **START_RESOURCES,
     params:
         results=lambda wildcards, output: os.path.dirname(output[0]),
         node=ON_NODE,
