@@ -46,7 +46,7 @@ test: .venv-dev .pango ## Run the tests, but for the slow ones and those that me
 fuzz: .venv-dev ## Open 10,400 bundles that chance and malice made (3 to 8 minutes)  [FUZZ_CASES=of each of 8 kinds]
 	@POOLWISE_FUZZ_CASES=$(FUZZ_CASES) .venv/bin/python -m pytest -m fuzz $(ARGS)
 
-bench: .venv-dev ## Show what measuring and searching cost, the time to a verdict, and what the laws predict  [ARGS="--only harness|launches|verdict|breakeven|laws"]
+bench: .venv-dev ## Show what measuring and searching cost, the time to a verdict, how a grid grows, and what the laws predict  [ARGS="--only harness|launches|verdict|breakeven|growth|laws"]
 	@status=0; for part in experiments reports; do \
 		.venv/bin/python -m $$part.bench $(ARGS) || status=$$?; \
 	done; exit $$status

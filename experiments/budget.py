@@ -19,7 +19,10 @@ def budget_seconds(own: float, spent_before: Sequence[float]) -> float:
     Blocks that are decided early pay for those that are not; the run as a whole stays within the
     sum of the budgets.
     """
-    saved = sum(own - spent for spent in spent_before)
+    return _with_saved(own, sum(own - spent for spent in spent_before))
+
+
+def _with_saved(own: float, saved: float) -> float:
     return own + min(max(saved, 0.0), (MOST_SAVED - 1) * own)
 
 
@@ -28,12 +31,14 @@ def late_first_looks(plan: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any
 
     With those rounds' likely seconds; every block before is taken to be decided at its first look.
     """
-    settings, spent_in = plan["settings"], dict[int, list[float]]()
+    settings, saved_in = plan["settings"], dict[int, float]()
+    own = float(settings["block_seconds"])
     for block in plan["blocks"]:
         if is_overhead(block):  # it has no budget
             continue
         first = round_seconds(block, settings) * settings["looks"][0]
-        spent = spent_in.setdefault(chains.of(block), [])
-        if first > budget_seconds(float(settings["block_seconds"]), spent):
+        chain = chains.of(block)
+        saved = saved_in.get(chain, 0.0)
+        if first > _with_saved(own, saved):
             yield block, first
-        spent.append(first)
+        saved_in[chain] = saved + own - first

@@ -149,10 +149,13 @@ def block_digest(block: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
 
 
 def _refuse_twins(blocks: Sequence[Mapping[str, Any]]) -> None:
-    names = [block["block"] for block in blocks]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice:
-        raise ConfigError(f"config key 'tasks': names something twice: two blocks called {twice}")
+    seen: set[str] = set()
+    for name in (block["block"] for block in blocks):
+        if name in seen:
+            raise ConfigError(
+                f"config key 'tasks': names something twice: two blocks called {name}"
+            )
+        seen.add(name)
 
 
 def _check_task_names(key: str, names: Any, points: Sequence[TaskPoint]) -> None:

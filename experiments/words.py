@@ -12,6 +12,9 @@ from experiments.overheads import is_overhead
 from experiments.scaling import is_weak
 from experiments.statistics.objectives import OBJECTIVES
 
+#: a plan of more tasks with their parameters is told in a line a task
+MOST_LINES = 60
+
 
 def describe(plan: Mapping[str, Any], host: Mapping[str, Any]) -> str:
     """The plan in words, for `snakemake -n` and the start of a run."""
@@ -49,16 +52,19 @@ def _objective_lines(plan: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _block_lines(blocks: Sequence[Mapping[str, Any]]) -> Iterable[str]:
-    grouped: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    grouped: dict[str, list[Mapping[str, Any]]] = {}
+    several = len({title(block) for block in blocks}) > MOST_LINES
     for block in blocks:
-        grouped.setdefault((block["task"], block["params_label"]), []).append(block)
-    for group in grouped.values():
-        cores = ", ".join(str(block["cores"]) for block in group)
+        grouped.setdefault(block["task"] if several else title(block), []).append(block)
+    for name, group in grouped.items():
+        cores = ", ".join(dict.fromkeys(str(block["cores"]) for block in group))
+        values = len({block["params_label"] for block in group})
+        name += f", {values} values of its parameters" if values > 1 else ""
         workers = sorted({entry["workers"] for block in group for entry in block["approaches"]})
         names = dict.fromkeys(e["executor"] for block in group for e in block["approaches"])
         span = f"{workers[0]} to {workers[-1]} workers" if len(workers) > 1 else "1 worker"
         noun = "core" if cores == "1" else "cores"
-        yield f"  {title(group[0])}: on {cores} {noun}, {span}, {', '.join(names)}"
+        yield f"  {name}: on {cores} {noun}, {span}, {', '.join(names)}"
 
 
 def _lacking_lines(blocks: Sequence[Mapping[str, Any]]) -> Iterable[str]:

@@ -15,6 +15,9 @@ from experiments.estimate import block_seconds_bounds
 
 #: minutes of a job besides what it measures: the two snakemakes inside, a slow file system
 JOB_MINUTES = 5
+#: Snakemake goes down a chain in two calls a block, where Python stops at 1,000 calls. A chain of
+#: 4,000 blocks takes 4 MiB of the usual 8 MiB of stack; a longer one ends in an error, no crash
+MOST_CALLS = 10_000
 
 
 class Blocks:

@@ -1,1 +1,1 @@
-"""`make bench`: what measuring costs, and how soon it comes to a verdict."""
+"""`make bench`: what measuring costs, how soon it comes to a verdict, how the grid grows."""

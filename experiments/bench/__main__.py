@@ -1,4 +1,4 @@
-"""python -m experiments.bench: what measuring costs, and how soon it comes to a verdict.
+"""python -m experiments.bench: what measuring costs, the time to a verdict, how a grid grows.
 
 Exit status 1 where the harness is proven to add more to a batch than its limit; the other parts
 report what this machine showed, and never fail on noise.
@@ -11,10 +11,11 @@ import random
 import sys
 from collections.abc import Sequence
 
-from experiments.bench import breakeven, harness, launches, verdict
+from experiments.bench import breakeven, growth, harness, launches, verdict
+from experiments.bench.peak import PeakError
 from experiments.conductor import lock
 
-PARTS = ("harness", "launches", "verdict", "breakeven")
+PARTS = ("harness", "launches", "verdict", "breakeven", "growth")
 #: `make bench` runs python -m reports.bench after this, with the same arguments
 REPORTS_PARTS = ("laws",)
 
@@ -30,6 +31,9 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--pairs", type=int, default=40, help="pairs of batches an executor")
     parser.add_argument("--launches", type=int, default=7, help="launches an executor")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--cells", type=int, nargs="+", default=growth.CELLS, help="sizes of growth's grids"
+    )
     return parser.parse_args(argv)
 
 
@@ -42,7 +46,7 @@ def main() -> None:
     try:
         with lock.held("run"):
             broken = _run(wanted, args)
-    except (lock.LockError, verdict.BenchError) as error:
+    except (lock.LockError, verdict.BenchError, PeakError) as error:
         sys.exit(f"Poolwise: {error}")
     sys.exit(1 if broken else 0)
 
@@ -56,6 +60,8 @@ def _run(wanted: Sequence[str], args: argparse.Namespace) -> bool:
             launches.print_launches(args.launches)
         if "breakeven" in wanted:
             breakeven.print_searches()
+        if "growth" in wanted:
+            growth.print_growth(args.cells)
     if "verdict" in wanted:  # its conductor takes the lock `measure` itself
         verdict.print_comparison()
     return broken

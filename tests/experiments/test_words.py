@@ -5,7 +5,7 @@ import pytest
 from experiments.budget import late_first_looks
 from experiments.plan import make_plan
 from experiments.settings import resolve
-from experiments.words import count, describe, minutes
+from experiments.words import MOST_LINES, count, describe, minutes
 from tests.experiments.facts import host, plan
 
 
@@ -42,6 +42,17 @@ def test_core_counts_of_a_task_share_a_line() -> None:
     words = describe(plan(cores="auto", core_axis="all"), host())
 
     assert "math_python: on 1, 2 cores, 1 to 2 workers" in words
+
+
+def test_a_plan_of_many_values_takes_a_line_a_task() -> None:
+    many = {"task": "math_python", "params": {"item_ms": list(range(1, MOST_LINES + 1))}}
+    words = describe(plan(tasks=[many, "ipc"], cores=[1, 2], core_axis="all"), host())
+
+    assert words.splitlines()[2:] == [
+        f"  math_python, {MOST_LINES} values of its parameters: on 1, 2 cores, 1 to 2 workers, "
+        "sequential, threads",
+        "  ipc: on 1, 2 cores, 1 to 2 workers, sequential, threads",
+    ]
 
 
 def test_a_budget_too_small_for_the_first_look_is_told() -> None:

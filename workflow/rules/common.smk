@@ -3,7 +3,7 @@ import json
 
 from experiments.cluster.trouble import troubles
 from experiments.cluster.waiting import Waiting
-from experiments.workflow import Blocks, Follower
+from experiments.workflow import MOST_CALLS, Blocks, Follower
 from reports.catalogue import figure_kind, figure_labels
 
 RUN = preflight.prepare(
@@ -28,6 +28,8 @@ if RUN.nodes and workflow.is_main_process:
     if RUN.owner:
         Waiting(Path.cwd(), say, RUN.owner).start()
 PDF = [] if PDF_PROBLEM else f"{RESULTS}/report.pdf"
+# a target inside a chain, as each job of a cluster has one, is reached from call to call
+sys.setrecursionlimit(max(sys.getrecursionlimit(), MOST_CALLS))
 
 
 def measured_blocks(until=None):

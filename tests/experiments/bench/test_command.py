@@ -6,17 +6,18 @@ from collections.abc import Iterator
 import pytest
 
 from experiments.bench import __main__ as command
-from experiments.bench import breakeven, harness, launches, verdict
+from experiments.bench import breakeven, growth, harness, launches, verdict
 from experiments.conductor import lock
 
 
 @pytest.mark.parametrize(
     ("argv", "ran"),
     [
-        ([], ["harness", "launches", "breakeven", "verdict"]),
+        ([], ["harness", "launches", "breakeven", "growth", "verdict"]),
         (["--only", "harness"], ["harness"]),
         (["--only", "launches"], ["launches"]),
         (["--only", "breakeven"], ["breakeven"]),
+        (["--only", "growth"], ["growth"]),
         (["--only", "verdict"], ["verdict"]),
     ],
 )
@@ -42,6 +43,7 @@ def test_one_part_or_all_of_them(
     monkeypatch.setattr(harness, "print_overheads", lambda *_: noted("harness", broken=True))
     monkeypatch.setattr(launches, "print_launches", lambda *_: noted("launches"))
     monkeypatch.setattr(breakeven, "print_searches", lambda: noted("breakeven"))
+    monkeypatch.setattr(growth, "print_growth", lambda *_: noted("growth"))
     monkeypatch.setattr(verdict, "print_comparison", lambda: noted("verdict"))
     monkeypatch.setattr("sys.argv", ["bench", *argv])
     with pytest.raises(SystemExit) as ended:
