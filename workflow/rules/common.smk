@@ -79,7 +79,7 @@ BLOCK_RESOURCES = (
 )
 BLOCK_JOB = (
     (lambda wildcards: holds(wildcards.block).job(wildcards.block, RUN.blocks_per_job))
-    if RUN.nodes
+    if RUN.nodes and RUN.blocks_per_job > 1  # Snakemake's work for groups grows with their square
     else None
 )
 
