@@ -157,7 +157,8 @@ def test_a_cancelled_job_goes_on_from_its_journal(site: Any) -> None:
 
 def test_a_job_that_runs_out_of_time_goes_on_from_its_journal(site: Any) -> None:
     """The partition's limit of a minute, which Slurm keeps within half a minute or so."""
-    here = site(batch_seconds=0.2, steady_seconds=3, looks=[16], block_seconds=600)
+    here = site(batch_seconds=0.2, steady_seconds=3, looks=[16], block_seconds=600,
+                launch_timeout_seconds=60)  # fmt: skip
     here.results = here.results.with_name("short")
     short = ("--default-resources", "slurm_partition=short", "mem_mb=1000",
              "slurm_extra='--exclusive'", *SOON)  # fmt: skip
