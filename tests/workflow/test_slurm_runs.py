@@ -193,6 +193,22 @@ def test_a_slurmd_that_is_killed_and_started_again_loses_nothing(site: Any) -> N
     assert {row["status"] for row in here.table(schema.LAUNCHES)} == {"ok"}
 
 
+def test_a_job_that_is_put_back_into_the_queue_goes_on_by_itself(site: Any) -> None:
+    """As after a preemption where the site has such jobs run again."""
+    here = site(**LONG)
+    process = here.start("results/main/launches.csv", *SOON)
+    job = here.measuring("math_python-1c")
+    before = here.lines("math_python-1c")
+    here.cluster.run("scontrol", "requeue", job)
+    _, said = process.communicate(timeout=300)
+
+    assert process.returncode == 0, said
+    after = here.lines("math_python-1c")
+    assert after[: len(before)] == before
+    assert len(here.table(schema.LAUNCHES)) == len(after) > len(before)
+    assert here.runs()[0]["node"]["job"] == job
+
+
 def test_an_interrupted_snakemake_cancels_its_jobs_and_goes_on(site: Any) -> None:
     here = site(**LONG)
     process = here.start("results/main/launches.csv", *SOON)
