@@ -9,7 +9,9 @@ from typing import Any
 from experiments import installed, own
 from experiments.launch.base import Executor
 from experiments.launch.executors import EXECUTORS
+from experiments.nodes import bound, over_nodes, workers_on_a_node
 from experiments.pythons.grid import are_several, fewer_workers, named, narrowed, runnable
+from experiments.schema import nodes_of
 from experiments.settings import ConfigError, named_executor
 from experiments.statistics.breakeven import OVERRIDE
 from experiments.task_points import TaskPoint
@@ -36,9 +38,10 @@ def ranked(
     for entry in in_order:
         executor = installed.load_executor(entry["executor"])
         refusal = own.refusal(point.checked, executor, entry, entry["interpreter"])
+        refusal = refusal or bound(entry, point)
         if refusal:
             not_run.append({"approach": entry["approach"], "reason": refusal})
-        elif _in_processes(executor, entry) and entry["workers"] > limit:
+        elif _in_processes(executor, entry) and workers_on_a_node(entry) > limit:
             reason = f"config key 'most_processes' allows {limit} processes on {cores} cores"
             not_run.append({"approach": entry["approach"], "reason": reason})
         else:
@@ -87,6 +90,9 @@ def _check_options(
 ) -> None:
     # start methods and chunks are levels of the whole grid, with config keys of their own
     own = [] if "start_method" in executor.defaults else list(executor.defaults)
+    if "nodes" in options and executor.over_nodes(executor.all_options(dict(options))):
+        raise ConfigError(f"{where}: over how many nodes is measured says config key 'nodes'")
+    own = [option for option in own if option != "nodes"]
     for option, value in options.items():
         if option not in own:
             known = ", ".join(own) or "none"
@@ -139,6 +145,8 @@ def _approaches(
             workers = [min(cores, max(workers))]
         for own, count in itertools.product(_levels(executor, options), workers):
             yield approach(name, own, count)
+        for own, nodes in over_nodes(executor, _levels(executor, options), settings):
+            yield approach(name, own, nodes * cores)
 
 
 def _levels(executor: type[Executor], options: dict[str, Any]) -> list[dict[str, Any]]:
@@ -204,8 +212,8 @@ def approach(executor: str, options: dict[str, Any], workers: int) -> dict[str, 
 
 def _complexity(
     entry: Mapping[str, Any], settings: Mapping[str, Any]
-) -> tuple[int, str, int, int, tuple[int, ...], int]:
-    """Simplest first: the configured order of executors, main options, then fewer workers.
+) -> tuple[int, int, str, int, int, tuple[int, ...], int]:
+    """Simplest first: one node, the configured order of executors, main options, fewer workers.
 
     Executors that it doesn't name come last, in the order of their registry.
     """
@@ -218,4 +226,5 @@ def _complexity(
     odd_chunk = settings["chunks"].index(chunk) if chunk in settings["chunks"] else 0
     levels = installed.load_executor(entry["executor"]).levels
     odd_levels = tuple(values.index(options[option]) for option, values in levels.items())
-    return (place, entry["executor"], odd_method, odd_chunk, odd_levels, int(entry["workers"]))
+    how = (odd_method, odd_chunk, odd_levels, int(entry["workers"]))
+    return (nodes_of(options), place, entry["executor"], *how)

@@ -14,6 +14,7 @@ from experiments import control, installed, overheads, own, own_budget
 from experiments.approaches import check_executors, doubling, ranked
 from experiments.breakeven import searches
 from experiments.estimate import block_seconds_bounds, launches_at_first_look
+from experiments.nodes import ONE
 from experiments.pythons.grid import first_only
 from experiments.scaling import STRONG, item_limits
 from experiments.schema import write_atomically
@@ -101,11 +102,13 @@ def _overheads(
 
 
 def _on(settings: Mapping[str, Any], point: TaskPoint, largest: bool) -> Mapping[str, Any]:
-    """Settings for one block: variants belong to some tasks, `at_cores` to the largest count."""
+    """Settings for one block: variants belong to some tasks, `at_cores` to the largest count, and
+    several nodes to that count alone."""  # fmt: skip
     here = largest or settings["variants"] != "at_cores"
+    nodes = settings.get("nodes", "auto") if largest else ONE
     if here and _named(settings["variant_tasks"], point):
-        return settings
-    return {**settings, "variants": "none"}
+        return {**settings, "nodes": nodes}
+    return {**settings, "variants": "none", "nodes": nodes}
 
 
 def digest(content: object) -> str:

@@ -155,7 +155,8 @@ class _Batches:
         """What workers outside this process tree have used on this machine, if there are any."""
         now, before = self._executor.elsewhere(), self._elsewhere
         if now is not None and before is not None:
-            seconds = max(0.0, now.here_seconds - before.here_seconds)
+            earlier = 0.0 if now.since_launch else before.here_seconds
+            seconds = max(0.0, now.here_seconds - earlier)
             self._events.emit("elsewhere", cpu_seconds=seconds)
 
     def _timed_batch(self, where: str) -> float:
