@@ -21,6 +21,7 @@ pytestmark = pytest.mark.host
 #: executor -> its options, the modules it needs
 OVER = {
     "dask": ({"scheduler": "distributed"}, ("distributed", "cryptography")),
+    "mpi4py": ({}, ("mpi4py",)),
 }
 #: processes of a launch that was killed are gone by then
 GONE_SECONDS = 20
