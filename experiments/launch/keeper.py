@@ -4,7 +4,7 @@ A job step of Slurm outlives an `srun` that is killed. So a keeper does what it 
 standard input, a JSON object a line, and where that ends it ends all that it has started. The
 launch holds the other end: killed or not, it leaves no process on any node. Nothing listens.
 
-    {"start": {NODE: [COMMAND, ...]}}   start a node's commands
+    {"start": {NODE: [COMMAND, ...]}}   start a node's commands; `{address}` in them is its own
     {"usage": NUMBER}                   answer {"node", "usage": NUMBER, ...}, see `_used`
 
 Unasked it tells {"node", "cpus"} once it is there, {"node", "unfit": reason} where it can't be,
@@ -25,9 +25,12 @@ import time
 from typing import Any, Dict, List, Optional
 
 from experiments.launch import usage
+from experiments.launch.nodes import way_to
 
 #: how often it looks for processes that have ended
 LOOK_SECONDS = 0.1
+#: stands in commands for the address at which the first node reaches this one
+ADDRESS = "{address}"
 #: workers that are asked to end have so long
 GRACE_SECONDS = 3.0
 # man 2 prctl: orphans of what it has started become its own children; a signal at a parent's end
@@ -37,8 +40,8 @@ _PR_SET_CHILD_SUBREAPER, _PR_SET_PDEATHSIG = 36, 1
 class Keeper:
     """What one node runs for the launch."""
 
-    def __init__(self, node: str) -> None:
-        self._node = node
+    def __init__(self, node: str, address: str) -> None:
+        self._node, self._address = node, address
         self._started: List[subprocess.Popen[bytes]] = []
 
     def tell(self, **content: Any) -> None:
@@ -66,7 +69,8 @@ class Keeper:
         for command in wanted.get("start", {}).get(self._node, ()):
             # what they print is for the log: the keeper's own output is read by the launch
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=2, start_new_session=True,
+                [part.replace(ADDRESS, self._address) for part in command],
+                stdin=subprocess.DEVNULL, stdout=2, start_new_session=True,
                 preexec_fn=_end_with_parent,
             )  # fmt: skip
             self._started.append(process)
@@ -134,13 +138,14 @@ def bind(cpus: Optional[List[int]], granted: List[int], same: bool) -> List[int]
 
 
 def main() -> None:
-    """Keep a node: `--cpus` are those measured on `--first`."""
+    """Keep a node: `--cpus` are those measured on `--first`, which is reached at `--toward`."""
     parser = argparse.ArgumentParser(prog="python -m experiments.launch.keeper")
     parser.add_argument("--cpus", type=json.loads, required=True)
     parser.add_argument("--first", required=True)
+    parser.add_argument("--toward", required=True)
     args = parser.parse_args()
     node = os.environ["SLURMD_NODENAME"]
-    keeper = Keeper(node)
+    keeper = Keeper(node, way_to(args.toward))
     try:
         cpus = bind(args.cpus, sorted(os.sched_getaffinity(0)), node == args.first)
         os.sched_setaffinity(0, cpus)

@@ -22,13 +22,22 @@ END_SECONDS = 10
 
 
 class Keepers:
-    """A keeper on each of some nodes of an allocation; `folder` is where they run."""
+    """A keeper on each of some nodes of an allocation; `folder` is where they run.
 
-    def __init__(self, allocation: nodes.Allocation, names: Tuple[str, ...], folder: str) -> None:
+    `on_end` is told in a thread of its own of each process that has ended.
+    """
+
+    def __init__(
+        self, allocation: nodes.Allocation, names: Tuple[str, ...], folder: str,
+        on_end: Optional[Callable[[str], None]] = None,
+    ) -> None:  # fmt: skip
         self._first, self._names = allocation.names[0], names
+        #: where the other nodes reach this one
+        self.address = allocation.address()
         cpus = sorted(os.sched_getaffinity(0))
         program = [sys.executable, "-m", "experiments.launch.keeper",
-                   "--cpus", json.dumps(cpus), "--first", self._first]  # fmt: skip
+                   "--cpus", json.dumps(cpus), "--first", self._first,
+                   "--toward", self.address]  # fmt: skip
         # A session of its own: what ends the launch's group must leave srun the time to tell the
         # keepers that their input has ended. It ends with them
         self._step = subprocess.Popen(
@@ -38,6 +47,7 @@ class Keepers:
         self._told: queue.Queue[Optional[Dict[str, Any]]] = queue.Queue()
         self._asked = 0
         self._ended: List[str] = []
+        self._on_end = on_end or self._ended.append
         threading.Thread(target=self._listen, name="keepers", daemon=True).start()
 
     def meet(self) -> None:
@@ -55,10 +65,10 @@ class Keepers:
 
     def check(self) -> None:
         """Raise WorkerDied where a process that was started has ended."""
-        while not self._told.empty():
-            self._next(0)
         if self._ended:
             raise WorkerDied(f"a worker process ended: {self._ended[0]}")
+        if self._step.poll() is not None:
+            self._next(ANSWER_SECONDS)
 
     def elsewhere(self) -> Elsewhere:
         """What all that they have started has used, on this node and on the others."""
@@ -107,11 +117,14 @@ class Keepers:
                 said = json.loads(line)
             except ValueError:
                 continue  # words of srun's
-            self._told.put(said)
+            if "ended" in said:
+                self._on_end(f"on node {said['node']} with exit status {said['ended']}")
+            else:
+                self._told.put(said)
         self._told.put(None)
 
     def _next(self, seconds: float) -> Dict[str, Any]:
-        """What is told next; what has ended is noted. Raises WorkerDied after the step's end."""
+        """What is told next. Raises WorkerDied after the step's end."""
         try:
             said = self._told.get(timeout=seconds)
         except queue.Empty:
@@ -120,8 +133,6 @@ class Keepers:
             self._told.put(None)  # for whoever asks again
             code = self._step.wait()
             raise WorkerDied(f"the nodes' job step ended with exit status {code}: see the log")
-        if "ended" in said:
-            self._ended.append(f"on node {said['node']} with exit status {said['ended']}")
         return said
 
 

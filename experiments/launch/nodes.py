@@ -57,14 +57,18 @@ class Allocation:
         found = re.search(r"\bNodeAddr=(\S+)", told)
         other = found.group(1) if found else self.others[0]
         try:
-            family, kind, protocol, _, where = socket.getaddrinfo(
-                other, _DISCARD, type=socket.SOCK_DGRAM
-            )[0]
-            with socket.socket(family, kind, protocol) as way:
-                way.connect(where)  # sends nothing: the kernel only looks for the way
-                return str(way.getsockname()[0])
+            return way_to(other)
         except OSError as error:
             raise Unsupported(f"no way from this node to {other} ({error.strerror})") from error
+
+
+def way_to(other: str) -> str:
+    """The address that this machine has on its way to another; raises OSError without one."""
+    found = socket.getaddrinfo(other, _DISCARD, type=socket.SOCK_DGRAM)[0]
+    family, kind, protocol, _, where = found
+    with socket.socket(family, kind, protocol) as way:
+        way.connect(where)  # sends nothing: the kernel only looks for the way
+        return str(way.getsockname()[0])
 
 
 def allocation(count: int) -> Allocation:

@@ -13,11 +13,14 @@ from typing import Any, List, Tuple
 from experiments.launch import nodes
 from experiments.launch.base import Elsewhere, Unsupported
 from experiments.launch.executors.dask_cluster import CONNECT_SECONDS, Cluster, fail_at_once
+from experiments.launch.keeper import ADDRESS
 from experiments.launch.keepers import Keepers, spread
 from experiments.launch.naming import missing_module
 
 #: what this part of the executor needs; the second makes the certificates
 requires = ("distributed", "cryptography")
+#: dask's own pages ask for no certificate: they don't leave the machine
+PAGES = "127.0.0.1:0"
 #: workers that lose the scheduler end after so long, whatever becomes of their node's keeper
 ALONE_SECONDS = 60
 #: how often it is seen whether a worker has ended while the others start
@@ -43,8 +46,8 @@ class Spread(Cluster):
         self._keepers = Keepers(self._allocation, self._allocation.names, self._folder)
         security = distributed.Security.temporary()
         self._cluster = distributed.LocalCluster(
-            n_workers=0, protocol="tls", host=self._allocation.address(), security=security,
-            dashboard_address=None, local_directory=self._folder,
+            n_workers=0, protocol="tls", host=self._keepers.address, security=security,
+            dashboard_address=PAGES, local_directory=self._folder,
         )  # fmt: skip
         self._client = distributed.Client(self._cluster, timeout=CONNECT_SECONDS)
         command = self._command(_files(security, self._folder))
@@ -56,6 +59,7 @@ class Spread(Cluster):
     def _command(self, credentials: List[str]) -> List[str]:
         return [
             sys.executable, "-m", "distributed.cli.dask_worker", self._cluster.scheduler_address,
+            "--host", ADDRESS, "--dashboard-address", PAGES,
             "--no-nanny", "--nthreads", "1", "--memory-limit", "0", "--no-dashboard",
             "--local-directory", self._folder, "--death-timeout", str(ALONE_SECONDS), *credentials,
         ]  # fmt: skip

@@ -43,11 +43,11 @@ class Spread:
 
     def __init__(self, workers: int, allocation: nodes.Allocation, folder: str) -> None:
         self._workers, self._allocation = workers, allocation
-        self._keepers = Keepers(allocation, allocation.names, folder)
+        self._stopping = False
+        self._keepers = Keepers(allocation, allocation.names, folder, self._ended)
         self._folder = folder
         self._mpiexec: Any = None
         self._pool: Any = None
-        self._stopping = False
 
     def start(self, initializer: Any, given: Tuple[Any, Any, Any]) -> None:
         """Start the processes, and connect to them."""
@@ -57,7 +57,7 @@ class Spread:
             raise ValueError(f"{self._workers} workers don't go evenly on {self._count} nodes")
         self._mpiexec = subprocess.Popen(
             ["mpiexec", "-launcher", "manual", "-rmk", "user", "-hosts", ",".join(names),
-             "-localhost", self._allocation.address(), "-bind-to", "none",
+             "-localhost", self._keepers.address, "-bind-to", "none",
              "-ppn", str(each), "-n", str(self._workers),
              sys.executable, "-m", "experiments.launch.executors.mpi_server"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, cwd=self._folder,
@@ -65,7 +65,7 @@ class Spread:
         )  # fmt: skip
         self._keepers.start(self._commands())
         self._connect(self._port(), initializer, given)
-        threading.Thread(target=self._watch, name="mpiexec", daemon=True).start()
+        threading.Thread(target=self._hand_on, name="mpiexec", daemon=True).start()
 
     @property
     def _count(self) -> int:
@@ -99,15 +99,17 @@ class Spread:
             self._workers, initializer, given, main=False, service=mpi_server.NOWHERE
         )
 
-    def _watch(self) -> None:
-        """Hand on what is printed. Where the job ends early the pool would wait for ever: then
-        this launch ends, as MPI ends it where all are one job."""  # fmt: skip
+    def _ended(self, how: str) -> None:
+        """Where a process dies the pool would wait for ever: then this launch ends, as MPI ends it
+        where all are one job."""  # fmt: skip
+        if not self._stopping:
+            print(f"a process of MPI ended {how}", file=sys.stderr, flush=True)
+            os._exit(1)
+
+    def _hand_on(self) -> None:
+        """What the processes print, to this one's output."""
         for line in self._mpiexec.stdout:
             os.write(1, line)
-        status = self._mpiexec.wait()
-        if not self._stopping:
-            print(f"mpiexec ended with exit status {status}", file=sys.stderr, flush=True)
-            os._exit(status % 256 or 1)
 
     def map(self, call: Any, items: Any) -> List[Any]:
         """Run all items."""

@@ -18,4 +18,6 @@ if __name__ == "__main__":
     folder = Path(sys.argv[1])
     spec = json.loads((folder / "spec.json").read_text())
     said = launch({**spec, "cpus": sorted(os.sched_getaffinity(0))})
-    (folder / "said.json").write_text(json.dumps(asdict(said)))
+    part = folder / "said.part"
+    part.write_text(json.dumps(asdict(said)))
+    part.rename(folder / "said.json")  # whoever waits for it sees all of it

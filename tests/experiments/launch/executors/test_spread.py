@@ -21,6 +21,7 @@ pytestmark = [
 OVER: list[tuple[str, dict[str, Any]]] = [
     ("dask", {"scheduler": "distributed", "nodes": 2}),
     ("mpi4py", {"nodes": 2}),
+    ("ray", {"nodes": 2}),
 ]
 SQUARES = [number * number for number in range(8)]
 
@@ -105,7 +106,8 @@ def test_a_dead_worker_ends_the_launch(over: dict[str, Any], task: str, tmp_path
 
     if over["executor"] == "mpi4py":  # as where it is one job with the launch
         assert done.last["event"] == "phase"
-        assert done.status != 0
+        assert done.status == 1
+        assert "a process of MPI ended on node " in done.output
     else:
         assert done.last["reason"].startswith("WorkerDied: ")
     assert gone(tmp_path) == []
