@@ -241,6 +241,10 @@ class Executor:
         """Between `start` and `stop`: of workers not below this process; None without any."""
         return None
 
+    def elsewhere_at_end(self) -> Optional[float]:
+        """After `stop`: `here_seconds` of workers that have begun with this launch, and ended."""
+        return None
+
     def stop(self) -> None:
         """Shut the pool down and wait until every worker has ended."""
         raise NotImplementedError

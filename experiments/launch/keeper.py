@@ -5,7 +5,8 @@ standard input, a JSON object a line, and where that ends it ends all that it ha
 launch holds the other end: killed or not, it leaves no process on any node. Nothing listens.
 
     {"start": {NODE: [COMMAND, ...]}}   start a node's commands; `{address}` in them is its own
-    {"usage": NUMBER}                   answer {"node", "usage": NUMBER, ...}, see `_used`
+    {"usage": NUMBER}                   answer {"node", "usage": NUMBER, ...}, see `_used`; once
+                                        all has ended {"node", "usage": "end", ...}
 
 Unasked it tells {"node", "cpus"} once it is there, {"node", "unfit": reason} where it can't be,
 and {"node", "ended": status} of each process that has ended.
@@ -31,6 +32,7 @@ from experiments.launch.nodes import way_to
 LOOK_SECONDS = 0.1
 #: stands in commands for the address at which the first node reaches this one
 ADDRESS = "{address}"
+AT_END = "end"
 #: workers that are asked to end have so long
 GRACE_SECONDS = 3.0
 # man 2 prctl: orphans of what it has started become its own children; a signal at a parent's end
@@ -87,6 +89,7 @@ class Keeper:
             _signal_all(number)
             while _reap() and time.monotonic() < deadline:
                 time.sleep(0.01)
+        self.tell(usage=AT_END, **_used())
 
 
 def _end_with_parent() -> None:

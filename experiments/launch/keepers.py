@@ -14,6 +14,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 from experiments.launch import nodes
 from experiments.launch.base import Elsewhere, Unsupported
 from experiments.launch.executors.processes import WorkerDied
+from experiments.launch.keeper import AT_END
 
 #: keepers answer in milliseconds, unless their node is gone
 ANSWER_SECONDS = 30
@@ -46,9 +47,12 @@ class Keepers:
         )  # fmt: skip
         self._told: queue.Queue[Optional[Dict[str, Any]]] = queue.Queue()
         self._asked = 0
+        #: CPU seconds on this node, once all has ended; None before, or with no keeper here
+        self.here_at_end: Optional[float] = None
         self._ended: List[str] = []
         self._on_end = on_end or self._ended.append
-        threading.Thread(target=self._listen, name="keepers", daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, name="keepers", daemon=True)
+        self._listener.start()
 
     def meet(self) -> None:
         """Wait for all. Raises Unsupported where a node is not like the first one."""
@@ -80,14 +84,11 @@ class Keepers:
             if said.get("usage") == self._asked:
                 found[said["node"]] = said
         sizes = [one["memory_mib"] for one in found.values()]
-        here = found.get(self._first)
         return Elsewhere(
             user_seconds=sum(one["user_seconds"] for one in found.values()),
             system_seconds=sum(one["system_seconds"] for one in found.values()),
             memory_mib=None if None in sizes else sum(sizes),
-            here_seconds=sum(here[f"{name}_seconds"] for name in ("user", "system", "own"))
-            if here
-            else 0.0,
+            here_seconds=_all_seconds(found.get(self._first)),
             since_launch=True,
         )
 
@@ -101,6 +102,7 @@ class Keepers:
         except subprocess.TimeoutExpired:
             self._step.terminate()  # srun hands it on to every node
             self._step.wait()
+        self._listener.join()
 
     def _say(self, **wanted: Any) -> None:
         assert self._step.stdin is not None
@@ -119,6 +121,9 @@ class Keepers:
                 continue  # words of srun's
             if "ended" in said:
                 self._on_end(f"on node {said['node']} with exit status {said['ended']}")
+            elif said.get("usage") == AT_END:
+                if said["node"] == self._first:
+                    self.here_at_end = _all_seconds(said)
             else:
                 self._told.put(said)
         self._told.put(None)
@@ -134,6 +139,12 @@ class Keepers:
             code = self._step.wait()
             raise WorkerDied(f"the nodes' job step ended with exit status {code}: see the log")
         return said
+
+
+def _all_seconds(said: Optional[Dict[str, Any]]) -> float:
+    """A keeper's own and of all that it has started; none where there is no keeper."""
+    names = ("user_seconds", "system_seconds", "own_seconds")
+    return sum(float(said[name]) for name in names) if said else 0.0
 
 
 def spread(

@@ -103,6 +103,10 @@ class Dask(LibraryPool):
         apart = isinstance(self._pool, (dask_cluster.Given, dask_nodes.Spread))
         return self._pool.elsewhere() if apart else None
 
+    def elsewhere_at_end(self) -> Optional[float]:
+        """Those on several nodes."""
+        return self._pool.at_end() if isinstance(self._pool, dask_nodes.Spread) else None
+
     def close_pool(self) -> None:
         """Join threads or processes."""
         self._pool.shutdown()

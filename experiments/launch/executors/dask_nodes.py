@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, List, Tuple
+from typing import Any, List, Optional, Tuple
 
 from experiments.launch import nodes
 from experiments.launch.base import Elsewhere, Unsupported
@@ -78,6 +78,11 @@ class Spread(Cluster):
         """What the workers on all nodes have used."""
         found: Elsewhere = self._keepers.elsewhere()
         return found
+
+    def at_end(self) -> Optional[float]:
+        """What they used on this node, once they have ended."""
+        seconds: Optional[float] = self._keepers.here_at_end
+        return seconds
 
     def shutdown(self) -> None:
         """Have the workers close the task, then end them and the scheduler."""

@@ -11,7 +11,7 @@ import shlex
 import subprocess
 import sys
 import threading
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from experiments.launch import nodes
 from experiments.launch.base import Elsewhere, Unsupported
@@ -118,6 +118,10 @@ class Spread:
     def elsewhere(self) -> Elsewhere:
         """What the processes on all nodes have used."""
         return self._keepers.elsewhere()
+
+    def at_end(self) -> Optional[float]:
+        """What they used on this node, once they have ended."""
+        return self._keepers.here_at_end
 
     def shutdown(self) -> None:
         """Have the processes end, then all else."""

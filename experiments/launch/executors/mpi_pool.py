@@ -86,6 +86,10 @@ class Mpi4py(LibraryPool):
         """The workers on several nodes."""
         return self._spread.elsewhere() if self._spread else None
 
+    def elsewhere_at_end(self) -> Optional[float]:
+        """The workers on several nodes."""
+        return self._spread.at_end() if self._spread else None
+
     def close_pool(self) -> None:
         """Join the processes."""
         if self._spread:

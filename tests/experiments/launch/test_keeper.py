@@ -110,6 +110,10 @@ def test_what_workers_use_is_counted_with_what_has_ended(keepers: Keepers, tmp_p
     assert found.memory_mib is not None
     assert found.memory_mib > 5
     assert found.since_launch
+    assert keepers.here_at_end is None
+    keepers.stop()
+    assert keepers.here_at_end is not None
+    assert keepers.here_at_end >= found.here_seconds
 
 
 @linux
