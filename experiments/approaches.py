@@ -9,7 +9,7 @@ from typing import Any
 from experiments import installed, own
 from experiments.launch.base import Executor
 from experiments.launch.executors import EXECUTORS
-from experiments.nodes import bound, over_nodes, workers_on_a_node
+from experiments.nodes import bound, node_counts, over_nodes, workers_on_a_node
 from experiments.pythons.grid import are_several, fewer_workers, named, narrowed, runnable
 from experiments.schema import nodes_of
 from experiments.settings import ConfigError, named_executor
@@ -83,6 +83,19 @@ def check_executors(key: str, entries: Sequence[Any]) -> None:
                 "package.module:ClassName"
             ) from error
         _check_options(f"{where[:-1]}.options'", name, executor, options)
+
+
+def check_nodes(settings: Mapping[str, Any]) -> None:
+    """Refuse several nodes where no executor runs over them. Raises ConfigError."""
+    able = False
+    for name, options in _named_executors(settings["executors"]):
+        executor = installed.load_executor(name)
+        able = able or any(over_nodes(executor, _levels(executor, options), settings))
+    if node_counts(settings) and not able:
+        raise ConfigError(
+            "config key 'nodes': none of the executors runs over several nodes; dask (scheduler: "
+            "distributed), ray and mpi4py do"
+        )
 
 
 def _check_options(

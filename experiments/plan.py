@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments import control, installed, overheads, own, own_budget
-from experiments.approaches import check_executors, doubling, ranked
+from experiments.approaches import check_executors, check_nodes, doubling, ranked
 from experiments.breakeven import searches
 from experiments.estimate import block_seconds_bounds, launches_at_first_look
 from experiments.nodes import ONE
@@ -35,6 +35,7 @@ def make_plan(settings: Mapping[str, Any], host: Mapping[str, Any]) -> dict[str,
     points = list(task_points(settings["tasks"]))
     for key in ("executors", "simplicity"):
         check_executors(key, settings[key])
+    check_nodes(settings)
     for key in ("core_axis", "variant_tasks"):
         _check_task_names(key, settings[key], points)
     counts = core_counts(settings["cores"], host)

@@ -8,6 +8,7 @@ import pytest
 
 from experiments.breakeven.added import added_block, families
 from experiments.settings import ConfigError, resolve
+from experiments.words import describe
 from tests.experiments.facts import host, plan
 
 DASK = {"executor": "dask", "options": {"scheduler": "distributed"}}
@@ -54,9 +55,11 @@ def test_one_node_is_the_plan_of_before(nodes: Any) -> None:
 def test_executors_that_stay_on_one_node_are_not_asked() -> None:
     given = {"executor": "dask", "options": {"scheduler": "distributed", "address": "tcp://a:1"}}
     threads = {"executor": "dask", "options": {"scheduler": "threads"}}
-    block = plan(**{**OVER, "executors": ["processes", threads, given]})["blocks"][-1]
+    block = plan(**{**OVER, "executors": ["ray", "processes", threads, given]})["blocks"][-1]
 
-    assert over(block) == []
+    assert over(block) == ["ray x4 (nodes 2)", "ray x8 (nodes 4)"]
+    with pytest.raises(ConfigError, match="config key 'nodes': none of the executors runs over"):
+        plan(**{**OVER, "executors": ["processes", threads, given]})
 
 
 @pytest.mark.parametrize(
@@ -109,3 +112,10 @@ def test_a_search_holds_one_node_against_several() -> None:
     found = families(block["approaches"])
     assert found["dask x4 (nodes 2, scheduler distributed)"] == "dask on 2 nodes"
     assert set(found.values()) == {"processes", "dask", "dask on 2 nodes", "dask on 4 nodes"}
+
+
+def test_the_plan_in_words_says_what_runs_over_several_nodes() -> None:
+    words = describe(plan(**OVER), host())
+
+    assert "threads, dask; dask over 2 and 4 nodes too" in words
+    assert "nodes" not in describe(plan(), host())

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from experiments import schema
-from reports import render
+from experiments.statistics.breakeven import family_name
+from reports import breakeven_words, render
 from reports.compare.seen import Way
 from reports.drawing import data as drawing
 from reports.drawing import heatmap
@@ -183,3 +184,11 @@ def test_other_machines_know_the_approach_by_its_nodes() -> None:
     options = json.dumps({"nodes": 2, "scheduler": "distributed"})
     assert Way("dask", options, 8, "3.11").nodes == 2
     assert Way("dask", "{}", 8, "3.11").nodes == 1
+
+
+def test_a_search_names_them_as_readers_would() -> None:
+    family = family_name("dask", {"nodes": 4, "scheduler": "distributed"})
+
+    assert family == "dask on 4 nodes"
+    assert breakeven_words.name(family) == "dask (on 4 nodes)"
+    assert family_name("dask", {"nodes": 1, "task.via": "pickle"}) == "dask via=pickle"
