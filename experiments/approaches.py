@@ -9,7 +9,9 @@ from typing import Any
 from experiments import installed, own
 from experiments.launch.base import Executor
 from experiments.launch.executors import EXECUTORS
+from experiments.nodes import bound, node_counts, over_nodes, workers_on_a_node
 from experiments.pythons.grid import are_several, fewer_workers, named, narrowed, runnable
+from experiments.schema import nodes_of
 from experiments.settings import ConfigError, named_executor
 from experiments.statistics.breakeven import OVERRIDE
 from experiments.task_points import TaskPoint
@@ -38,10 +40,11 @@ def ranked(
     for entry in in_order:
         executor = installed.load_executor(entry["executor"])
         refusal = own.refusal(point.checked, executor, entry, entry["interpreter"])
+        refusal = refusal or bound(entry, point)
         if refusal:
             not_run.append({"approach": entry["approach"], "reason": refusal})
             continue
-        beyond = [why for limit, why in limits if entry["workers"] > limit]
+        beyond = [why for limit, why in limits if workers_on_a_node(entry) > limit]
         if beyond and _in_processes(executor, entry):
             not_run.append({"approach": entry["approach"], "reason": beyond[0]})
         else:
@@ -85,11 +88,27 @@ def check_executors(key: str, entries: Sequence[Any]) -> None:
         _check_options(f"{where[:-1]}.options'", name, executor, options)
 
 
+def check_nodes(settings: Mapping[str, Any]) -> None:
+    """Refuse several nodes where no executor runs over them. Raises ConfigError."""
+    able = False
+    for name, options in _named_executors(settings["executors"]):
+        executor = installed.load_executor(name)
+        able = able or any(over_nodes(executor, _levels(executor, options), settings))
+    if node_counts(settings) and not able:
+        raise ConfigError(
+            "config key 'nodes': none of the executors runs over several nodes; dask (scheduler: "
+            "distributed), ray and mpi4py do"
+        )
+
+
 def _check_options(
     where: str, name: str, executor: type[Executor], options: Mapping[str, Any]
 ) -> None:
     # start methods and chunks are levels of the whole grid, with config keys of their own
     own = [] if "start_method" in executor.defaults else list(executor.defaults)
+    if "nodes" in options and executor.over_nodes(executor.all_options(dict(options))):
+        raise ConfigError(f"{where}: over how many nodes is measured says config key 'nodes'")
+    own = [option for option in own if option != "nodes"]
     for option, value in options.items():
         if option not in own:
             known = ", ".join(own) or "none"
@@ -154,6 +173,8 @@ def _approaches(
             workers = [min(cores, max(workers))]
         for own, count in itertools.product(_levels(executor, options), workers):
             yield approach(name, own, count)
+        for own, nodes in over_nodes(executor, _levels(executor, options), settings):
+            yield approach(name, own, nodes * cores)
 
 
 def _levels(executor: type[Executor], options: dict[str, Any]) -> list[dict[str, Any]]:
@@ -219,8 +240,8 @@ def approach(executor: str, options: dict[str, Any], workers: int) -> dict[str, 
 
 def _complexity(
     entry: Mapping[str, Any], settings: Mapping[str, Any]
-) -> tuple[int, str, int, int, tuple[int, ...], int]:
-    """Simplest first: the configured order of executors, main options, then fewer workers.
+) -> tuple[int, int, str, int, int, tuple[int, ...], int]:
+    """Simplest first: one node, the configured order of executors, main options, fewer workers.
 
     Executors that it doesn't name come last, in the order of their registry.
     """
@@ -233,4 +254,5 @@ def _complexity(
     odd_chunk = settings["chunks"].index(chunk) if chunk in settings["chunks"] else 0
     levels = installed.load_executor(entry["executor"]).levels
     odd_levels = tuple(values.index(options[option]) for option, values in levels.items())
-    return (place, entry["executor"], odd_method, odd_chunk, odd_levels, int(entry["workers"]))
+    how = (odd_method, odd_chunk, odd_levels, int(entry["workers"]))
+    return (nodes_of(options), place, entry["executor"], *how)

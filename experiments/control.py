@@ -26,7 +26,7 @@ def lone_settings(settings: Mapping[str, Any], cores: int) -> dict[str, Any]:
     """Settings under which the control's block has one process pool beside sequential."""
     return {
         **settings, "executors": ["processes"], "workers": [cores], "variants": "none",
-        "most_processes": cores, "most_processes_per_core": False, "scaling": STRONG,
+        "most_processes": cores, "most_processes_per_core": False, "scaling": STRONG, "nodes": [1],
     }  # fmt: skip
 
 

@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from experiments.scaling import batch_multiple, fewest_batches
+from experiments.schema import nodes_of
 from experiments.statistics.objectives import OBJECTIVES, steady_batches
 
 #: seconds of a launch outside its batches: interpreter, imports, items, checks
 LAUNCH_SECONDS = 0.16
 #: seconds to start one worker process, by start method (they start on all cores at once)
 WORKER_SECONDS = {"fork": 0.012, "forkserver": 0.03, "spawn": 0.12}
+#: seconds that workers on several nodes take to start, whatever their number: ray's are the slowest
+NODES_SECONDS = 5.0
 #: seconds of a block outside its launches: conductor, calibration, services
 BLOCK_SECONDS = 2.5
 #: whose workers compute at the same time; of other executors that isn't known
@@ -42,9 +45,10 @@ def launch_seconds(
     steady = max(batches * batch, settings["steady_seconds"])
     start = WORKER_SECONDS.get(entry["options"].get("start_method", ""), 0.0)
     starts = entry["workers"]
+    apart = NODES_SECONDS if nodes_of(entry["options"]) > 1 else 0.0
     if entry["executor"] == "process_per_item":
         starts = (2 + batches) * multiple * block["min_items"]
-    return float(LAUNCH_SECONDS + start * starts / block["cores"] + 2 * batch + steady)
+    return float(LAUNCH_SECONDS + apart + start * starts / block["cores"] + 2 * batch + steady)
 
 
 def block_settings(block: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def lone_settings(settings: Mapping[str, Any], payload_kib: int, cores: int) -> 
         **settings, "executors": loaded if payload_kib else settings["executors"],
         "workers": [1, max(2, cores)], "chunks": ["default"],
         "variants": "none" if payload_kib else "all", "objective": "seconds", "scaling": STRONG,
-        "narrow_pythons": True,
+        "narrow_pythons": True, "nodes": [1],
     }  # fmt: skip
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from experiments import control, installed, overheads, own, own_budget
-from experiments.approaches import check_executors, doubling, ranked
+from experiments.approaches import check_executors, check_nodes, doubling, ranked
 from experiments.breakeven import searches
 from experiments.cluster import chains
 from experiments.estimate import block_seconds_bounds, launches_at_first_look
+from experiments.nodes import ONE
 from experiments.pythons.grid import first_only
 from experiments.scaling import STRONG, item_limits
 from experiments.schema import write_atomically
@@ -35,6 +36,7 @@ def make_plan(settings: Mapping[str, Any], host: Mapping[str, Any]) -> dict[str,
     points = list(task_points(settings["tasks"]))
     for key in ("executors", "simplicity"):
         check_executors(key, settings[key])
+    check_nodes(settings)
     for key in ("core_axis", "variant_tasks"):
         _check_task_names(key, settings[key], points)
     counts = core_counts(settings["cores"], host)
@@ -111,11 +113,13 @@ def _overheads(
 
 
 def _on(settings: Mapping[str, Any], point: TaskPoint, largest: bool) -> Mapping[str, Any]:
-    """Settings for one block: variants belong to some tasks, `at_cores` to the largest count."""
+    """Settings for one block: variants belong to some tasks, `at_cores` to the largest count, and
+    several nodes to that count alone."""  # fmt: skip
     here = largest or settings["variants"] != "at_cores"
+    nodes = settings.get("nodes", "auto") if largest else ONE
     if here and _named(settings["variant_tasks"], point):
-        return settings
-    return {**settings, "variants": "none"}
+        return {**settings, "nodes": nodes}
+    return {**settings, "variants": "none", "nodes": nodes}
 
 
 def digest(content: object) -> str:

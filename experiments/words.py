@@ -10,6 +10,7 @@ from experiments.budget import late_first_looks
 from experiments.control import answer_blocks
 from experiments.overheads import is_overhead
 from experiments.scaling import is_weak
+from experiments.schema import nodes_of
 from experiments.statistics.objectives import OBJECTIVES
 
 #: a plan of more tasks with their parameters is told in a line a task
@@ -64,7 +65,19 @@ def _block_lines(blocks: Sequence[Mapping[str, Any]]) -> Iterable[str]:
         names = dict.fromkeys(e["executor"] for block in group for e in block["approaches"])
         span = f"{workers[0]} to {workers[-1]} workers" if len(workers) > 1 else "1 worker"
         noun = "core" if cores == "1" else "cores"
-        yield f"  {name}: on {cores} {noun}, {span}, {', '.join(names)}"
+        yield f"  {name}: on {cores} {noun}, {span}, {', '.join(names)}{_over(group)}"
+
+
+def _over(group: Sequence[Mapping[str, Any]]) -> str:
+    """; some of them over 2 and 4 nodes too: nothing where all stay on one."""
+    several = [
+        entry for block in group for entry in block["approaches"] if nodes_of(entry["options"]) > 1
+    ]
+    if not several:
+        return ""
+    names = ", ".join(dict.fromkeys(entry["executor"] for entry in several))
+    counts = sorted({nodes_of(entry["options"]) for entry in several})
+    return f"; {names} over {' and '.join(map(str, counts))} nodes too"
 
 
 def _lacking_lines(blocks: Sequence[Mapping[str, Any]]) -> Iterable[str]:

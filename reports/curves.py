@@ -26,7 +26,8 @@ class Curve:
     Times are seconds on the axis `workers`, and relative to sequential on the axis `cores`, as
     blocks differ in their items: speedup = `baseline` / time, seconds = time x `unit`. Either is
     None where it is unknown. `cores` are those the workers share; on the axis `cores` every N has
-    N of them. `measured_cores` is the machine's number of usable cores.
+    N of them. `measured_cores` is the machine's number of usable cores. A curve over several
+    `nodes` is one of its own, on the axis `workers` only: nodes bring more than more workers.
     """
 
     where: Mapping[str, Any]
@@ -41,6 +42,7 @@ class Curve:
     baseline: float | None
     unit: float | None
     karp_flatt: tuple[tuple[int, float], ...]
+    nodes: int = 1
 
 
 def curves(results: Results, summary: pd.DataFrame) -> list[Curve]:
@@ -49,7 +51,9 @@ def curves(results: Results, summary: pd.DataFrame) -> list[Curve]:
     ran = summary[(summary["status"] == "ok") & summary["block"].isin(list(weak))]
     shares = _Shares(ran)
     pools = ran[(ran["executor"] != "sequential") & ran["seconds"].notna()]
-    pools = pools.assign(weak=pools["block"].map(weak), log_sd=log_errors(pools))
+    pools = pools.assign(
+        weak=pools["block"].map(weak), log_sd=log_errors(pools), nodes=pools["nodes"].fillna(1)
+    )
     machine = _machine_cores(results.machine, summary)
     return [*_worker_curves(pools, machine, shares), *_core_curves(pools, machine, shares)]
 
@@ -97,7 +101,8 @@ def _worker_curves(pools: pd.DataFrame, machine: Cores, shares: _Shares) -> Iter
     for keys, group in pools.groupby([*NAMES, "cores"], sort=True):
         where = dict(zip([*NAMES, "cores"], keys, strict=True))
         frame = group.sort_values("workers")
-        cores = float(frame["cores"].iloc[0])
+        nodes = int(frame["nodes"].iloc[0])
+        cores = float(frame["cores"].iloc[0]) * nodes
         speedups = (frame["speedup"] * frame["seconds"]).dropna()
         baseline = float(np.exp(np.log(speedups).mean())) if len(speedups) else None
         yield Curve(
@@ -105,11 +110,12 @@ def _worker_curves(pools: pd.DataFrame, machine: Cores, shares: _Shares) -> Iter
             cores=Cores(cores, machine.fast if machine.fast < cores else math.inf),
             baseline=baseline,
             unit=1.0,
+            nodes=nodes,
         )
 
 
 def _core_curves(pools: pd.DataFrame, machine: Cores, shares: _Shares) -> Iterator[Curve]:
-    known = pools[pools["speedup"].notna() & (pools["speedup"] > 0)]
+    known = pools[pools["speedup"].notna() & (pools["speedup"] > 0) & (pools["nodes"] == 1)]
     for keys, group in known.groupby(NAMES, sort=True):
         best = group.sort_values("speedup").groupby("cores", as_index=False).last()
         last = best.iloc[-1]

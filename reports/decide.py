@@ -130,6 +130,7 @@ def _recommended(one: Raced, mode: str, rows: Summary) -> dict[str, Any]:
              "startup_seconds", "heartbeat_max_ms")  # fmt: skip
     return {
         **approach_columns(pick),
+        "nodes": pick.nodes,
         **{name: row.get(name) for name in names},
         "baseline_seconds": seconds,
         **(_payback(one, label) if mode == "steady" else {}),
@@ -170,7 +171,7 @@ def _cpu_bound(one: Raced, mode: str, rows: Summary) -> bool:
 def _implausible(one: Raced, mode: str, limits: Limits) -> list[str]:
     """What can't be true of the pick's speedup, or of the baseline's time."""
     speeds = {
-        approach.label: Speed(approach.label, approach.workers, speedup)
+        approach.label: Speed(approach.label, approach.workers, speedup, approach.nodes)
         for approach in one.block.approaches
         if approach.executor != "sequential" and (speedup := one.speedup(mode, approach.label))
     }

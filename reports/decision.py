@@ -131,10 +131,12 @@ def _drivers(results: Results, blocks: Sequence[Block]) -> list[str]:
     nouns = wording.listing([_noun(one.noun, one == SECONDS) for one in objectives])
     ranked = sorted((a for block in blocks for a in block.approaches), key=lambda a: a.simplicity)
     order = ", ".join(dict.fromkeys(wording.short(a.executor) for a in ranked))
+    several = any(one.nodes > 1 for one in ranked)
+    fewest = "fewer nodes, then in this order" if several else "in this order"
     return [
         f"{wording.capital(nouns)}: less is better.",
         f"Differences of up to {margin} do not matter (config key margin).",
-        f"Of equals the simplest is chosen, in this order: {order or 'none'}; then fewer workers.",
+        f"Of equals the simplest is chosen, {fewest}: {order or 'none'}; then fewer workers.",
         f"A choice may be wrong in at most {alpha} of cases, over all rivals and all looks.",
         "What can't be proven is not decided.",
     ]

@@ -58,6 +58,8 @@ def speedup(
     caption = (
         f"{name}; on the right, the time of a batch. Points are launches, bars 95% intervals{ring}."
     )
+    if any(one.nodes > 1 for one in block.approaches) and block.kind == "cpu":
+        caption += " Cores and ceiling are those of one node."
     found = sentences.figure_finding(row, block)
     path = figures.speedup_path(results.folder, block)
     return FigureView(figures.inline(path, f"f{number}", found), caption, name, wide=False)
@@ -124,7 +126,11 @@ def _multiples(results: Results, block: Block, found: str, place: int) -> Figure
 
 def _bests(rows: pd.DataFrame) -> str:
     """1 core: 0.98x with threads x1, 204 ms a batch; 2 cores: ..."""
-    best = rows.sort_values("speedup", ascending=False, kind="stable").drop_duplicates("cores")
+    best = (
+        rows[rows["nodes"].fillna(1) == 1]
+        .sort_values("speedup", ascending=False, kind="stable")
+        .drop_duplicates("cores")
+    )
     told = [
         f"{wording.count(row['cores'], 'core')}: {wording.times(row['speedup'])} with "
         f"{row['approach']}, {wording.seconds(row['seconds'])} a batch"

@@ -64,6 +64,8 @@ def refusal(curve: Curve) -> str:
     """Why no law may be fitted, or nothing."""
     if curve.axis == "cores" and curve.work == "waiting":
         return "work that waits is a matter of its workers, cores don't bound it"
+    if curve.nodes > 1:
+        return f"its workers are spread over {curve.nodes} nodes, and laws are about one"
     axis = "core count" if curve.axis == "cores" else "worker count"
     if len(curve.points) < FEWEST_POINTS:
         return f"{wording.count(len(curve.points), axis)} measured, a law needs {FEWEST_POINTS}"

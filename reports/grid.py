@@ -31,6 +31,7 @@ def factors(results: Results, samples: pd.DataFrame) -> list[Pair]:
         *((f"Task {wording.short(task)}", text) for task, text in _tasks(blocks)),
         *((f"Executor {wording.short(name)}", text) for name, text in _executors(blocks)),
         ("Cores", _levels(sorted({block.cores for block in blocks}))),
+        *_nodes(blocks),
         ("Interpreters", _levels(_seen(one.interpreter for one in _approaches(blocks)))),
         ("Scaling", _levels(_seen(block.scaling for block in blocks))),
         ("Decided on", _levels(_seen(block.objective.noun for block in blocks))),
@@ -41,6 +42,12 @@ def factors(results: Results, samples: pd.DataFrame) -> list[Pair]:
         ("BLAS threads", _blas(blocks)),
         ("Held fixed", _fixed(results)),
     ]
+
+
+def _nodes(blocks: Sequence[Block]) -> list[Pair]:
+    """Where there is more than one: a factor of its own."""
+    nodes = sorted({one.nodes for one in _approaches(blocks)})
+    return [("Nodes", f"{_levels(nodes)}, each with these cores")] if nodes[-1:] > [1] else []
 
 
 def _approaches(blocks: Iterable[Block]) -> list[Any]:

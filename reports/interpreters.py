@@ -35,8 +35,9 @@ class Side:
 
     @classmethod
     def of(cls, one: Raced, mode: str, interpreter: str) -> Side:
-        """By the speedup, which is paired by round; by seconds where there is none."""
-        own = [a for a in one.able(mode) if a.interpreter == interpreter]
+        """By the speedup, which is paired by round; by seconds where there is none. On one node:
+        the others of config key `pythons` aren't measured on more."""  # fmt: skip
+        own = [a for a in one.able(mode) if a.interpreter == interpreter and a.nodes == 1]
         ordered = sorted(own, key=lambda approach: _slowness(one, mode, approach))
         alone = (approach.label for approach in ordered if approach.executor == "sequential")
         return cls(interpreter, tuple(a.label for a in ordered), tuple(alone))

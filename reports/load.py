@@ -41,6 +41,12 @@ class Approach:
     workers: int
     simplicity: int
 
+    @cached_property
+    def nodes(self) -> int:
+        """Over how many nodes of a cluster its workers are spread, mostly 1."""
+        options = json.loads(self.options)
+        return schema.nodes_of(options) if isinstance(options, dict) else 1
+
     @property
     def key(self) -> Key:
         """How the tables name this approach."""
@@ -89,6 +95,10 @@ class Block:
     def place(self) -> str:
         """The core count in words."""
         return wording.count(self.cores, "core")
+
+    def cores_of(self, approach: Approach) -> int:
+        """Logical CPUs that an approach has, on all its nodes."""
+        return self.cores * approach.nodes
 
     @property
     def title(self) -> str:

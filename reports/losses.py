@@ -63,7 +63,9 @@ def _block_rows(
     results: Results, one: Raced, costs: Costs, ceilings: Mapping[int, Interval], margin: float
 ) -> Iterator[dict[str, Any]]:
     for approach in one.block.approaches:
-        for mode in () if approach.executor in ON_ONE_THREAD else schema.MODES:
+        # the ideal is one machine's: several nodes have another, which was not measured
+        apart = approach.executor in ON_ONE_THREAD or approach.nodes > 1
+        for mode in () if apart else schema.MODES:
             loss = _loss(one, approach, mode, ceilings)
             if loss is None:
                 continue

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from reports import wording
-from reports.load import Block, Results, records
+from reports.load import Approach, Block, Results, records
 from reports.sentences import FAILURES
 
 #: the task with its parameters, and the core count
@@ -84,8 +84,8 @@ def left_out(results: Results) -> list[Missing]:
     """Cells of the full grid that the plan doesn't have.
 
     The full grid: each task on each core count, with each executor in every combination of its
-    options' levels, with each worker count of the block. The reasons are the plan's own words,
-    or follow from its settings.
+    options' levels, with each worker count of the block, on one node. The reasons are the plan's
+    own words, or follow from its settings.
     """
     settings = results.plan.get("settings") or {}
     found = list(_missing_blocks(results.blocks, settings))
@@ -130,7 +130,9 @@ class _Cell:
 def _option_levels(blocks: Sequence[Block]) -> dict[str, list[dict[str, Any]]]:
     """Every combination of the levels that an executor's options have anywhere in the plan."""
     seen: dict[str, dict[str, dict[str, Any]]] = {}
-    for one in {(a.executor, a.options): a for block in blocks for a in block.approaches}.values():
+    for one in {
+        (a.executor, a.options): a for block in blocks for a in on_one_node(block)
+    }.values():
         own = seen.setdefault(one.executor, {})
         given = json.loads(one.options)
         for key in dict.fromkeys([*own, *given]):  # a set has another order each time
@@ -147,7 +149,7 @@ def _combined(levels: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def _full(block: Block, options: Mapping[str, list[dict[str, Any]]]) -> Iterator[_Cell]:
     """The pools of the full grid (the sequential program has no levels)."""
-    workers = sorted({a.workers for a in block.approaches if a.executor != "sequential"})
+    workers = sorted({a.workers for a in on_one_node(block) if a.executor != "sequential"})
     for executor, combinations in options.items():
         if executor != "sequential":
             for one, count in itertools.product(combinations, workers):
@@ -171,7 +173,12 @@ def _why(cell: _Cell, block: Block, settings: Mapping[str, Any], interpreter: in
 
 
 def _counts(block: Block, executor: str) -> int:
-    return len({one.workers for one in block.approaches if one.executor == executor})
+    return len({one.workers for one in on_one_node(block) if one.executor == executor})
+
+
+def on_one_node(block: Block) -> list[Approach]:
+    """The approaches of a block's grid; several nodes have one number of workers only."""
+    return [one for one in block.approaches if one.nodes == 1]
 
 
 def _is_variant(cell: _Cell, settings: Mapping[str, Any]) -> bool:

@@ -43,13 +43,14 @@ class Speed:
     label: str
     workers: int
     speedup: Interval
+    nodes: int = 1
 
 
 @dataclass(frozen=True)
 class Limits:
     """What bounds the speedups of a block.
 
-    cores      logical CPUs it ran on
+    cores      logical CPUs it ran on, on each node
     cpu_bound  whether the sequential program hardly waits: only then do cores bound it
     margin     differences up to this share don't matter
     ceilings   the most that k cores may give, by the k that were measured (see `ceilings`)
@@ -96,28 +97,32 @@ def _above_ceiling(pick: Speed, limits: Limits) -> list[str]:
 
     One core's ceiling is 1 by definition, no measurement: it is left to the efficiency. So are
     cores for which, and above which, none was measured: the cores themselves are the bound then.
+    Several nodes have a ceiling as many times as high: that of one, measured on the first.
     """
-    cores = min(pick.workers, limits.cores)
+    cores = min(-(-pick.workers // pick.nodes), limits.cores)
     measured = min((k for k in limits.ceilings if k >= cores), default=None)
     if not limits.cpu_bound or cores < 2 or measured is None:
         return []
-    limit = max(1.0, limits.ceilings[measured])
+    limit = max(1.0, limits.ceilings[measured]) * pick.nodes
     if not pick.speedup.low > limit:
         return []
     whose = "" if measured == cores else f" (measured on {measured}, not on {cores})"
+    times = "" if pick.nodes == 1 else f"{pick.nodes} nodes of "
     return [
         f"{PREFIX}{CEILING}: {pick.label} is at least {wording.times(pick.speedup.low)} "
-        f"sequential, above the measured ceiling of {cores} cores, at most {wording.times(limit)}"
-        f"{whose}: suspect the measurement, the sequential baseline or the ceiling"
+        f"sequential, above the measured ceiling of {times}{cores} cores, at most "
+        f"{wording.times(limit)}{whose}: suspect the measurement, the sequential baseline or the "
+        "ceiling"
     ]
 
 
 def _efficient(pick: Speed, limits: Limits) -> list[str]:
     """More than 1 for each worker, or for each core that workers of CPU work can use."""
-    used = min(pick.workers, limits.cores) if limits.cpu_bound else pick.workers
+    cores = limits.cores * pick.nodes
+    used = min(pick.workers, cores) if limits.cpu_bound else pick.workers
     if not pick.speedup.low > used * (1 + limits.margin):
         return []
-    noun = "core" if limits.cpu_bound and limits.cores < pick.workers else "worker"
+    noun = "core" if limits.cpu_bound and cores < pick.workers else "worker"
     return [
         f"{PREFIX}{EFFICIENCY}: {pick.label} is at least {wording.times(pick.speedup.low)} "
         f"sequential with {wording.count(used, noun)}, {wording.times(pick.speedup.low / used)} "

@@ -8,7 +8,7 @@ from typing import Any
 
 from experiments.statistics.objectives import OBJECTIVES, Objective
 from experiments.statistics.records import DECIDED, Interval
-from reports import plausibility, wording
+from reports import nodes_words, plausibility, wording
 from reports.breakeven_words import batches
 from reports.load import Block
 
@@ -137,7 +137,7 @@ def decided_on(row: Row) -> str:
 def recommendation(row: Row) -> str:
     """The first sentence on a verdict: what to take, by how much, in seconds."""
     verdict, decided = str(row["verdict"]), decided_on(row)
-    approach = marked(str(row["approach"]), row)
+    approach = marked(f"{row['approach']}{nodes_words.on_nodes(row)}", row)
     first = f"{decided}; " if decided else ""
     if verdict == "failed":
         return f"{nothing(objective(row))}: {row['reason'] or 'see the list of failures'}."
@@ -278,7 +278,7 @@ def _tail(row: Row | None) -> str:
 def oneshot(row: Row) -> str:
     """The verdict for a pool that is started for one batch and stopped again."""
     verdict = str(row["verdict"])
-    approach = marked(str(row["approach"]), row)
+    approach = marked(f"{row['approach']}{nodes_words.on_nodes(row)}", row)
     start_text = "With the pool started and stopped around it,"
     if verdict == "failed":
         return f"{start_text} nothing gave a right answer."

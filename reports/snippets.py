@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from experiments import schema
+
 #: chunks a worker gets in a batch under the option `chunk: auto` (as the executor makes them)
 CHUNKS_PER_WORKER = 4
 
@@ -97,6 +99,9 @@ def _anyio(options: Mapping[str, Any], workers: int) -> str:
 
 def _dask(options: Mapping[str, Any], workers: int) -> str:
     scheduler = options.get("scheduler", "threads")
+    if schema.nodes_of(options) > 1:
+        client = "distributed.Client(scheduler_address).map(work, items, pure=False)"
+        return f"{client}{_spread(options, workers)}"
     if scheduler == "distributed":
         given = options.get("address")
         where = f"n_workers={workers}, threads_per_worker=1" if given is None else repr(str(given))
@@ -108,11 +113,20 @@ def _dask(options: Mapping[str, Any], workers: int) -> str:
 
 
 def _ray(options: Mapping[str, Any], workers: int) -> str:
-    return f"ray.util.ActorPool([Worker.remote() for _ in range({workers})])"
+    pool = f"ray.util.ActorPool([Worker.remote() for _ in range({workers})])"
+    return f"{pool}{_spread(options, workers)}"
 
 
 def _mpi4py(options: Mapping[str, Any], workers: int) -> str:
-    return f"MPIPoolExecutor(max_workers={workers}).map(work, items)"
+    return f"MPIPoolExecutor(max_workers={workers}).map(work, items){_spread(options, workers)}"
+
+
+def _spread(options: Mapping[str, Any], workers: int) -> str:
+    """A remark on where the workers are; nothing on one node."""
+    nodes = schema.nodes_of(options)
+    return (
+        f"  # {workers} workers, {workers // nodes} on each of {nodes} nodes" if nodes > 1 else ""
+    )
 
 
 _MAKERS = {

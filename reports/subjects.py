@@ -9,7 +9,15 @@ from typing import Any
 import pandas as pd
 
 from experiments.statistics.objectives import CPU_SECONDS, Objective
-from reports import figure_views, law_lines, running_costs, sentences, validity, wording
+from reports import (
+    figure_views,
+    law_lines,
+    nodes_words,
+    running_costs,
+    sentences,
+    validity,
+    wording,
+)
 from reports.answers import Answer, Tables, answer, cell, gain, verdict_rows
 from reports.figure_views import FigureView
 from reports.law_lines import Law
@@ -159,7 +167,12 @@ def _story(
     note = f"{wording.capital(block.objective_note)}." if block.objective_note else ""
     weak = f"{sentences.WEAK}, and a batch is the sequential program's work."
     told = {
-        "How sure": [sentences.certainty(steady, block), sentences.runner_up(steady), note],
+        "How sure": [
+            sentences.certainty(steady, block),
+            sentences.runner_up(steady),
+            nodes_words.told(steady, rows),
+            note,
+        ],
         "What it takes": [
             sentences.price(steady, sequential),
             sentences.start(steady),

@@ -54,6 +54,7 @@ def block_rows(machine: str, one: Raced, recorded: Mapping[str, Histogram]) -> l
             **where(one.block),
             "mode": mode,
             **approach_columns(approach),
+            "nodes": approach.nodes,
             **facts[approach.label],
             **_race_columns(one, approach, mode, facts[approach.label]["items"]),
             **(taken.get(approach.label, {}) if mode == "steady" else {}),
@@ -171,13 +172,16 @@ def _scaling(
     """Efficiency and Karp-Flatt's serial fraction, over the parallelism the workers can use.
 
     Karp and Flatt (1990): e = (1/S - 1/p) / (1 - 1/p); it needs p > 1, and work that is the same
-    whatever p, and S against the sequential program of the same interpreter (`own`).
+    whatever p, and S against the sequential program of the same interpreter (`own`). Over several
+    nodes the way between them is in it, which is no serial part of the work: it is left out.
     """
-    parallel = min(approach.workers, block.cores) if block.kind == "cpu" else approach.workers
+    cores = block.cores_of(approach)
+    parallel = min(approach.workers, cores) if block.kind == "cpu" else approach.workers
     if speedup is None or approach.executor == "sequential":
         return {}
     row = {"efficiency": speedup / parallel}
-    if own is not None and parallel > 1 and block.kind == "cpu" and not block.is_weak:
+    alike = block.kind == "cpu" and not block.is_weak and approach.nodes == 1
+    if own is not None and parallel > 1 and alike:
         serial = (1 / own.estimate - 1 / parallel) / (1 - 1 / parallel)
         row["karp_flatt_serial_fraction"] = serial
     return row

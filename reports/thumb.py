@@ -14,7 +14,7 @@ import pandas as pd
 
 from experiments.statistics.objectives import OBJECTIVES, Objective
 from experiments.statistics.records import DECIDED
-from reports import interpreters_view, sentences, thumb_costs, wording
+from reports import interpreters_view, nodes_words, sentences, thumb_costs, wording
 from reports.answers import Tables, described
 from reports.load import Results, records
 
@@ -59,7 +59,10 @@ def _kind(steady: pd.DataFrame, kind: str) -> Iterator[Rule]:
     pools = pools[pools["doubt"] == ""]
     won = _standing(pools)
     if not won.empty:
-        groups = sorted(won.groupby("executor"), key=lambda pair: -len(pair[1]))
+        # several nodes are another recommendation than the same executor on one
+        names = [f"{row['executor']}{nodes_words.on_nodes(row)}" for row in records(won)]
+        by = won.groupby(pd.Series(names, index=won.index))
+        groups = sorted(by, key=lambda pair: -len(pair[1]))
         for executor, group in groups[:2]:
             yield _won(kind, str(executor), group, len(blocks))
         return
@@ -127,7 +130,8 @@ def _crowded(steady: pd.DataFrame, summary: pd.DataFrame) -> Iterator[Rule]:
     """CPU-bound work: whether pools with more workers than cores are all proven worse."""
     picks = _standing(steady[steady["kind"] == "cpu"])
     pools = picks[picks["executor"] != "sequential"]  # one that is crowded itself speaks against it
-    races = summary[(summary["mode"] == "steady") & (summary["workers"] > summary["cores"])]
+    cores = summary["cores"] * summary["nodes"].fillna(1)
+    races = summary[(summary["mode"] == "steady") & (summary["workers"] > cores)]
     found = [_races(row, races) for row in records(pools)]
     beaten = [race for race in found if race and set(race) <= set(_BEATEN)]
     if beaten and len(beaten) == len([race for race in found if race]):

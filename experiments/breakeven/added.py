@@ -12,6 +12,7 @@ from experiments.breakeven.searches import point_at
 from experiments.plan import block_digest, make_block
 from experiments.pythons.grid import first_only
 from experiments.scaling import item_limits
+from experiments.schema import nodes_of
 from experiments.statistics.breakeven import OVERRIDE, family_name
 from experiments.task_points import TaskPoint
 
@@ -81,7 +82,10 @@ def _wanted(
     name = entry["executor"]
     if name not in search["executors"]:
         return False
-    alone = sum(other["executor"] == name for other in block["approaches"]) == 1
+    if nodes_of(entry["options"]) > 1:  # there is one count of workers
+        return True
+    rivals = [one for one in block["approaches"] if nodes_of(one["options"]) == 1]
+    alone = sum(other["executor"] == name for other in rivals) == 1
     return alone or entry["workers"] in counts.get(name, ())
 
 

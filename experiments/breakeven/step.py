@@ -160,9 +160,12 @@ def _rounds(block: Mapping[str, Any], folder: Path, objective: Objective) -> lis
 
 
 def _fastest(block: Mapping[str, Any], rounds: Sequence[Round]) -> dict[str, int]:
-    """Worker count with the smallest mean log value, by executor."""
+    """Worker count with the smallest mean log value, by executor; on one node, as over several
+    there is no other."""  # fmt: skip
     best: dict[str, tuple[float, int]] = {}
     for entry in block["approaches"]:
+        if schema.nodes_of(entry["options"]) > 1:
+            continue
         logs = [r["steady"][entry["approach"]] for r in rounds if entry["approach"] in r["steady"]]
         if logs:
             found = (float(np.mean(logs)), int(entry["workers"]))

@@ -47,6 +47,7 @@ def launch_row(
         "launch_seconds": outcome.launch_seconds, **outcome.profile,
         "gil_at_start": outcome.gil_at_start, "gil_at_end": outcome.gil_at_end,
         **outcome.latency_quantiles, "batch_multiple": batch_multiple(block, entry["workers"]),
+        "nodes": schema.nodes_of(entry["options"]),
     }  # fmt: skip
 
 

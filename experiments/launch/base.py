@@ -84,6 +84,13 @@ class Task:
         return None
 
     @classmethod
+    def bound_to_node(cls, params: Dict[str, Any]) -> Optional[str]:
+        """Why no other node of a cluster can do its items (a sentence), or None."""
+        if cls.services:
+            return f"the {cls.services[0]} server of its items listens on its own node only"
+        return None
+
+    @classmethod
     def label_value(cls, name: str, value: Any) -> str:
         """A parameter's value as labels and block names show it."""
         return str(value)
@@ -142,6 +149,8 @@ class Elsewhere:
     memory_mib: Optional[float]
     #: CPU seconds that they used on this machine: no work of others
     here_seconds: float
+    #: they began with this launch, so all of it is the launch's own
+    since_launch: bool = False
 
 
 class Unsupported(Exception):
@@ -203,6 +212,11 @@ class Executor:
         return False
 
     @classmethod
+    def over_nodes(cls, options: Dict[str, Any]) -> bool:
+        """Whether it can spread its workers over as many nodes as its option `nodes` says."""
+        return False
+
+    @classmethod
     def unsupported(cls, task: Task, options: Dict[str, Any]) -> Optional[str]:
         """Why this interpreter or platform can't run it (a sentence), or None."""
         return None
@@ -224,7 +238,11 @@ class Executor:
         raise NotImplementedError
 
     def elsewhere(self) -> Optional[Elsewhere]:
-        """Between `start` and `stop`: of workers that this launch only uses; None without any."""
+        """Between `start` and `stop`: of workers not below this process; None without any."""
+        return None
+
+    def elsewhere_at_end(self) -> Optional[float]:
+        """After `stop`: `here_seconds` of workers that have begun with this launch, and ended."""
         return None
 
     def stop(self) -> None:

@@ -32,6 +32,9 @@ def measure(spec: Spec, task: Task, executor: Executor, events: Events) -> None:
     batches.tell_elsewhere()
     events.phase("teardown")
     events.emit("teardown", seconds=timed(lambda: close(task, executor))[1])
+    seconds = executor.elsewhere_at_end()
+    if seconds is not None:
+        events.emit("elsewhere", cpu_seconds=seconds)
 
 
 def made_items(task: Task, count: int, scale: int) -> List[Any]:
@@ -152,9 +155,10 @@ class _Batches:
             self._events.emit("latencies", **latency.summary(taken_ns))
 
     def tell_elsewhere(self) -> None:
-        """What workers outside this process tree have used on this machine, if there are any."""
+        """What workers outside this process tree have used on this machine, if there are any that
+        live on; the others' end is waited for."""  # fmt: skip
         now, before = self._executor.elsewhere(), self._elsewhere
-        if now is not None and before is not None:
+        if now is not None and before is not None and not now.since_launch:
             seconds = max(0.0, now.here_seconds - before.here_seconds)
             self._events.emit("elsewhere", cpu_seconds=seconds)
 

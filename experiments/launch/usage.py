@@ -108,10 +108,40 @@ def memory_mib(elsewhere: Optional[Elsewhere] = None) -> Optional[float]:
 def _tree_mib() -> Optional[float]:
     if not _has_proc():
         return None
-    tree = [os.getpid(), *(stat.pid for stat in descendants(os.getpid()))]
-    sizes_kib = [_pss_kib(pid) for pid in tree]
+    return _sum_mib([os.getpid(), *(stat.pid for stat in descendants(os.getpid()))])
+
+
+def _sum_mib(pids: List[int]) -> Optional[float]:
+    sizes_kib = [_pss_kib(pid) for pid in pids]
     known_kib = [size for size in sizes_kib if size is not None]
     return sum(known_kib) / 1024 if len(known_kib) == len(sizes_kib) else None
+
+
+def own_seconds() -> float:
+    """CPU seconds of this process alone."""
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    return own.ru_utime + own.ru_stime
+
+
+def below_seconds() -> Tuple[float, float]:
+    """User and system seconds of all below this process so far, ended or living.
+
+    The living ones' by their clocks, split in the proportion of their ticks.
+    """
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    user, system = ended.ru_utime, ended.ru_stime
+    for stat in descendants(os.getpid()):
+        ticks = stat.user_seconds + stat.system_seconds
+        user_share = stat.user_seconds / ticks if ticks > 0 else 1.0
+        seconds = _cpu_seconds(stat)
+        user += seconds * user_share + stat.reaped_user_seconds
+        system += seconds * (1 - user_share) + stat.reaped_system_seconds
+    return user, system
+
+
+def below_mib() -> Optional[float]:
+    """Proportional set size of all below this process, now; None where the kernel doesn't say."""
+    return _sum_mib([stat.pid for stat in descendants(os.getpid())])
 
 
 def descendants(root: int) -> List[Stat]:

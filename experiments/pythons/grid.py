@@ -51,12 +51,13 @@ def are_several(host: Mapping[str, Any]) -> bool:
 
 
 def narrowed(settings: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Settings of an interpreter that isn't the first: main options only, unless all are asked for.
+    """Settings of an interpreter that isn't the first: main options on one node only, unless all
+    are asked for.
 
     `narrow_pythons` says so of blocks whose variants nobody asked for.
     """
     wide = settings["variants"] == "all" and not settings.get("narrow_pythons")
-    return settings if wide else {**settings, "variants": "none"}
+    return settings if wide else {**settings, "variants": "none", "nodes": [1]}
 
 
 def fewer_workers(settings: Mapping[str, Any], workers: Sequence[int], cores: int) -> list[int]:

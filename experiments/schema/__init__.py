@@ -6,7 +6,7 @@ Tables are tidy UTF-8 CSV with a header. Units stand in the column names. An emp
 
 from __future__ import annotations
 
-from experiments.schema.columns import Column, Kind, Table
+from experiments.schema.columns import Column, Kind, Table, nodes_of
 from experiments.schema.comparison import (
     COMPARED,
     COMPARISON_TABLES,
@@ -68,6 +68,7 @@ __all__ = [
     "SchemaError",
     "Table",
     "cell",
+    "nodes_of",
     "read",
     "write",
     "write_atomically",

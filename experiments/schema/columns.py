@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 Kind = Literal["text", "integer", "number", "flag"]
 
@@ -36,6 +37,12 @@ class Table:
     def names(self) -> list[str]:
         """Column names in their written order."""
         return [column.name for column in self.columns]
+
+
+def nodes_of(options: Mapping[str, Any]) -> int:
+    """Over how many nodes an approach with these options spreads its workers."""
+    nodes = options.get("nodes")
+    return nodes if isinstance(nodes, int) and nodes > 1 else 1
 
 
 def text(name: str, meaning: str) -> Column:
@@ -98,6 +105,8 @@ WHERE = (
     text("params", "task parameters, JSON with sorted keys"),
     count("cores", "logical CPUs the measured process may run on"),
 )
+#: appended to the tables of approaches later
+NODES = later(count("nodes", "nodes of a cluster that its workers are spread over; empty: 1"))
 APPROACH = (
     text("interpreter", "label of the interpreter that ran it"),
     text("executor", "the way items are run"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from experiments.schema.columns import (
     APPROACH,
+    NODES,
     WHERE,
     Column,
     Table,
@@ -28,7 +29,7 @@ LAUNCHES = Table(
         text("task", "kind of work"),
         text("params", "task parameters, JSON with sorted keys"),
         *APPROACH,
-        count("cores", "logical CPUs the measured process may run on"),
+        count("cores", "logical CPUs the measured process may run on, on each node"),
         count("round", "round of the block, from 0; a repeat of a disturbed launch keeps it"),
         text("started_at", "UTC, ISO 8601"),
         text("status", "ok, wrong, crashed, timeout or unsupported"),
@@ -73,6 +74,7 @@ LAUNCHES = Table(
         later(count("seen_writes", "those of them that the main program saw after their batch")),
         later(Column("gil_at_start", "flag", "the interpreter held a GIL when it started")),
         later(Column("gil_at_end", "flag", "and when it ended: an import may switch the GIL on")),
+        NODES,
     ),
 )
 
@@ -147,6 +149,7 @@ SUMMARY = Table(
         *quantile("p95", "95%"),
         *quantile("p99", "99%"),
         later(amount("seen_write_share", "median of seen_writes / object_writes")),
+        NODES,
     ),
 )
 
@@ -235,6 +238,7 @@ VERDICT_TABLE = Table(
         later(amount("runner_up_ratio", "its objective / that of approach, paired by round")),
         later(amount("runner_up_low", "lower end of its 95% interval")),
         later(amount("runner_up_high", "upper end of its 95% interval")),
+        NODES,
     ),
 )
 

@@ -108,8 +108,12 @@ def overrides(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def family_name(executor: str, options: Mapping[str, Any]) -> str:
-    """What a change is a change of: the executor, with the parameter it is compared in."""
-    return " ".join([executor, *(f"{k}={v}" for k, v in sorted(overrides(options).items()))])
+    """What a change is a change of: the executor, with the parameter it is compared in, and with
+    the nodes where it runs over several."""  # fmt: skip
+    nodes = options.get("nodes", 1)
+    place = [f"on {nodes} nodes"] if isinstance(nodes, int) and nodes > 1 else []
+    compared = (f"{k}={v}" for k, v in sorted(overrides(options).items()))
+    return " ".join([executor, *compared, *place])
 
 
 def family(judgement: Judgement, families: Mapping[str, str]) -> str | None:

@@ -56,7 +56,7 @@ def carried(way: Way, here: Seen, there: Seen) -> tuple[Way | None, str]:
     if here.cores == there.cores or here.kind != "cpu" or way.workers == 1:
         return way, "the same workers"
     workers, rest = divmod(way.workers * there.cores, here.cores)
-    share = wording.number(way.workers / here.cores)
+    share = wording.number(way.workers / (here.cores * way.nodes))
     if rest or not workers:
         return None, f"{share} workers a core are no whole number on {there.cores}"
     return replace(way, workers=workers), f"{share} workers a core"

@@ -113,5 +113,5 @@ def recipes(seen: Seen, way: Way, same_cores: bool) -> Iterator[Recipe]:
     if literal or way.workers == 1:
         yield Recipe(way.executor, way.options, way.python, way.workers, None)
     if not literal and way.executor != "sequential":
-        share = Fraction(way.workers, seen.cores)
+        share = Fraction(way.workers, seen.cores * way.nodes)
         yield Recipe(way.executor, way.options, way.python, 0, share)

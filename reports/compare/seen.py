@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from experiments import schema
 from experiments.statistics.intervals import Pairs
 from experiments.statistics.records import DECIDED, Interval
 from experiments.statistics.robust import Array
@@ -26,6 +28,12 @@ class Way:
     options: str
     workers: int
     python: str
+
+    @property
+    def nodes(self) -> int:
+        """Over how many nodes its workers are spread."""
+        options = json.loads(self.options)
+        return schema.nodes_of(options) if isinstance(options, dict) else 1
 
 
 @dataclass(frozen=True)

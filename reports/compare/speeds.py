@@ -93,8 +93,8 @@ def ratio(one: Seen, number: int, other: Seen, place: int) -> Ratio:
 
 def _uneven(seen: Seen, number: int) -> float:
     """Log of how much longer a batch may take than evenly filled rounds of its workers would."""
-    workers = seen.ways[number].workers
-    workers = min(workers, seen.cores) if seen.kind == "cpu" else workers
+    way = seen.ways[number]
+    workers = min(way.workers, seen.cores * way.nodes) if seen.kind == "cpu" else way.workers
     items = seen.work[0] if seen.work else 0.0
     if seen.scaling == "weak" or workers == 1:
         return 0.0

@@ -34,13 +34,14 @@ COLUMNS = (
 class Curve:
     """One executor with its options by rising workers: arrays (n,) of the columns of the summary.
 
-    What is unknown is NaN.
+    What is unknown is NaN. Several `nodes` are among the options: a curve is of one number of them.
     """
 
     name: str
     executor: str
     workers: Floats
     columns: Mapping[str, Floats]
+    nodes: int = 1
 
     def where(self, kept: np.ndarray) -> Curve:
         """The same with some of its points."""
@@ -119,6 +120,7 @@ class _Rows:
         self._columns = {name: _floats(rows[name]) for name in (*COLUMNS, "workers", "items")}
         pairs = zip(rows["approach"], rows["workers"], strict=True)
         self._names = [curve_of(*pair) for pair in pairs]
+        self._nodes = rows["nodes"].fillna(1).astype(int).tolist()
         self._executors = [str(name) for name in rows["executor"]]
         self._of: dict[str, list[int]] = {}
         for place, block in enumerate(rows["block"]):
@@ -135,7 +137,8 @@ class _Rows:
     def _curve(self, name: str, own: np.ndarray) -> Curve:
         own = own[np.argsort(self._columns["workers"][own], kind="stable")]
         columns = {column: self._columns[column][own] for column in COLUMNS}
-        return Curve(name, self._executors[own[0]], self._columns["workers"][own], columns)
+        first, workers = int(own[0]), self._columns["workers"][own]
+        return Curve(name, self._executors[first], workers, columns, self._nodes[first])
 
     def most_items(self, block: str) -> float:
         """Items of a batch; infinite where that is unknown."""

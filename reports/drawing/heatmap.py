@@ -36,13 +36,15 @@ class Cell:
 
 
 def cells(group: Sequence[Panel]) -> list[Cell]:
-    """The cells of one task, given its panels by core count."""
+    """The cells of one task on one node, given its panels by core count."""
     return [cell for panel in group for cell in _row(panel)]
 
 
 def _row(panel: Panel) -> list[Cell]:
     best: dict[int, Cell] = {}
     for curve in panel.fast:
+        if curve.nodes > 1:  # the cores of its cell would not be all that it has
+            continue
         for n, speedup, seconds in zip(
             curve.workers, curve["speedup"], curve["seconds"], strict=True
         ):

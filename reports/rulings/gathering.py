@@ -67,7 +67,11 @@ def _without_gil(results: Results) -> set[str]:
 def _cells(one: Raced, interpreter: str, margin: float, ceilings: dict[int, float]) -> list[Cell]:
     """The approaches of a block that were launched, each with its mark of doubt."""
     groups = dict(tuple(one.launches.groupby("approach", sort=False)))
-    own = [a for a in one.block.approaches if a.interpreter == interpreter and a.label in groups]
+    # claims are about one machine: what runs over several nodes neither supports nor refutes them
+    own = [
+        a for a in one.block.approaches
+        if a.interpreter == interpreter and a.label in groups and a.nodes == 1
+    ]  # fmt: skip
     rows = counting_launches(one.launches, "approach")
     counted = dict(tuple(rows.groupby("_key", sort=False)))
     baseline = _baseline(one, [a.label for a in own if a.executor == SEQUENTIAL])

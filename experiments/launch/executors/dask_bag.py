@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, List, Optional
 
 from experiments.launch import worker
 from experiments.launch.base import Elsewhere, Task
-from experiments.launch.executors import dask_cluster
+from experiments.launch.executors import dask_cluster, dask_nodes
 from experiments.launch.executors.library import LibraryPool, guarded
 from experiments.launch.executors.local import THREADING_KIT
 from experiments.launch.executors.on_disk import NoBarrier
@@ -25,7 +25,7 @@ class Dask(LibraryPool):
 
     name = "dask"
     requires = ("dask",)
-    defaults = {"scheduler": "threads", "address": None}
+    defaults = {"scheduler": "threads", "address": None, "nodes": 1}
     levels = {"scheduler": ("threads", "processes", "distributed")}
 
     @classmethod
@@ -45,6 +45,11 @@ class Dask(LibraryPool):
         return bool(options["scheduler"] != "threads")
 
     @classmethod
+    def over_nodes(cls, options: Dict[str, Any]) -> bool:
+        """A cluster that is given says itself where its workers are."""
+        return bool(options["scheduler"] == "distributed" and not options["address"])
+
+    @classmethod
     def unsupported(cls, task: Task, options: Dict[str, Any]) -> Optional[str]:
         """Where the scheduler's part of dask is not installed."""
         reason = super().unsupported(task, options)
@@ -55,15 +60,21 @@ class Dask(LibraryPool):
     def start(self) -> None:
         """Start every worker and wait until it has met the others."""
         if self.options["scheduler"] == "distributed":
-            address, folder = self.options["address"], str(self.folder)
-            cluster = dask_cluster.Given if address else dask_cluster.Cluster
-            self._pool = cluster(self.workers, address, folder)
+            self._pool = self._cluster(str(self.folder))
             self.met(self._pool.start(self.apart_arguments(NoBarrier())))
         elif self.options["scheduler"] == "threads":
             self.task.start_worker(self.task.share(THREADING_KIT))
             self._pool = started(self.workers)
         else:
             self._start_processes()
+
+    def _cluster(self, folder: str) -> dask_cluster.Cluster:
+        address, nodes = self.options["address"], self.options["nodes"]
+        if address:
+            return dask_cluster.Given(self.workers, address, folder)
+        if nodes > 1:
+            return dask_nodes.Spread(self.workers, nodes, folder)
+        return dask_cluster.Cluster(self.workers, None, folder)
 
     def _start_processes(self) -> None:
         import dask
@@ -88,9 +99,13 @@ class Dask(LibraryPool):
         return list(lazy.compute(scheduler=self.options["scheduler"], pool=self._pool))
 
     def elsewhere(self) -> Optional[Elsewhere]:
-        """The workers of a cluster that was there before."""
-        given = isinstance(self._pool, dask_cluster.Given)
-        return self._pool.elsewhere() if given else None
+        """The workers of a cluster that was there before, or that are on several nodes."""
+        apart = isinstance(self._pool, (dask_cluster.Given, dask_nodes.Spread))
+        return self._pool.elsewhere() if apart else None
+
+    def elsewhere_at_end(self) -> Optional[float]:
+        """Those on several nodes."""
+        return self._pool.at_end() if isinstance(self._pool, dask_nodes.Spread) else None
 
     def close_pool(self) -> None:
         """Join threads or processes."""

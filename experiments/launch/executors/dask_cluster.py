@@ -37,11 +37,9 @@ class Cluster:
 
     def connect(self) -> None:
         """Start the cluster, and name the workers that will be used."""
-        import dask
         import distributed
 
-        # an item whose worker dies is not tried again: the batch has failed
-        dask.config.set({"distributed.scheduler.allowed-failures": 0})
+        fail_at_once()
         self._cluster = distributed.LocalCluster(
             n_workers=self._workers, threads_per_worker=1, processes=True, host="127.0.0.1",
             dashboard_address=None, worker_dashboard_address=None, memory_limit=0,
@@ -81,6 +79,13 @@ class Cluster:
                 self._client.close()
         if self._cluster is not None:
             self._cluster.close()
+
+
+def fail_at_once() -> None:
+    """An item whose worker dies is not tried again: the batch has failed."""
+    import dask
+
+    dask.config.set({"distributed.scheduler.allowed-failures": 0})
 
 
 class Given(Cluster):

@@ -1,15 +1,18 @@
-"""ray: a pool of actors, a process each, on a cluster of this launch's own on loopback."""
+"""ray: a pool of actors, a process each, on a cluster of this launch's own: on loopback, or over
+the nodes of a job."""
 
 from __future__ import annotations
 
 import os
 import secrets
-from typing import Any, Callable, List
+from typing import Any, Callable, Dict, List, Optional
 
 from experiments.launch import worker
+from experiments.launch.base import Elsewhere
 from experiments.launch.executors.library import LibraryPool, guarded
 from experiments.launch.executors.on_disk import NoBarrier
 from experiments.launch.executors.processes import WorkerDied
+from experiments.launch.executors.ray_nodes import Others
 
 #: results and items that lie in shared memory: far more than a batch holds
 STORE_BYTES = 200 * 2**20
@@ -23,6 +26,13 @@ class Ray(LibraryPool):
 
     name = "ray"
     requires = ("ray",)
+    defaults = {"nodes": 1}
+    _others: Optional[Others] = None
+
+    @classmethod
+    def over_nodes(cls, options: Dict[str, Any]) -> bool:
+        """Always."""
+        return True
 
     @classmethod
     def enter(cls) -> None:
@@ -36,19 +46,29 @@ class Ray(LibraryPool):
         """Start ray and every actor; wait until each has imported the task."""
         import ray
 
-        given = self.apart_arguments(NoBarrier())
+        given, nodes = self.apart_arguments(NoBarrier()), self.options["nodes"]
         self._actors: List[Any] = []
+        if nodes > 1:
+            self._others = Others(nodes, str(self.folder))
         # ray's sockets lie there, and a socket's whole name may have 107 bytes: this one is short
         self._pool = opened = os.open(self.folder, os.O_RDONLY)
+        each = self.workers // nodes
         ray.init(
-            num_cpus=self.workers, include_dashboard=False, object_store_memory=STORE_BYTES,
-            log_to_driver=False, logging_level="warning", _node_ip_address="127.0.0.1",
+            num_cpus=each, include_dashboard=False, object_store_memory=STORE_BYTES,
+            log_to_driver=False, logging_level="warning",
             _temp_dir=f"/proc/{os.getpid()}/fd/{opened}",
+            _node_ip_address=self._others.address if self._others else "127.0.0.1",
         )  # fmt: skip
+        if self._others:  # each has CPUs for its share of the actors, so they are spread evenly
+            self._others.join(each, STORE_BYTES)
         actor = ray.remote(num_cpus=1)(Actor)
         self._actors = [actor.remote() for _ in range(self.workers)]
         self._everywhere(worker.begin, *given)
         self.met(self._everywhere(worker.meet, 0))
+
+    def elsewhere(self) -> Optional[Elsewhere]:
+        """The actors on other nodes, with the processes that ray has there."""
+        return self._others.elsewhere() if self._others else None
 
     def _everywhere(self, *call: Any) -> List[Any]:
         import ray
@@ -72,6 +92,8 @@ class Ray(LibraryPool):
         except WorkerDied:
             pass  # and has nothing left to close
         finally:
+            if self._others:
+                self._others.stop()
             ray.shutdown()
             os.close(self._pool)
 

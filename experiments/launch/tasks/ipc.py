@@ -54,6 +54,13 @@ class Ipc(Task):
             params, "via", ("pickle", "shared_memory")
         )
 
+    @classmethod
+    def bound_to_node(cls, params: Dict[str, Any]) -> Optional[str]:
+        """See Task."""
+        if params["via"] == "shared_memory":
+            return "no other node sees this one's shared memory"
+        return super().bound_to_node(params)
+
     def _shares(self) -> bool:
         return bool(self.params["via"] == "shared_memory")
 

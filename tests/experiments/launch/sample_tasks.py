@@ -235,6 +235,23 @@ class Witness(Squares):
             file.write(f"{os.getpid()} {threading.active_count()} {what}\n")
 
 
+class Placed(Squares):
+    """Leaves a file for each worker, named after its node, its CPUs and its process."""
+
+    def start_worker(self, shared: Any) -> None:
+        cpus = ",".join(map(str, sorted(os.sched_getaffinity(0))))
+        Path(
+            self.context.scratch, f"on {os.environ['SLURMD_NODENAME']} {cpus} {os.getpid()}"
+        ).touch()
+
+
+class PlacedAndKilled(Placed):
+    """Once its workers are there, the launch is ended as the conductor ends one."""
+
+    def before_batch(self) -> None:
+        os.killpg(0, signal.SIGKILL)
+
+
 class KillsItsGroup(Squares):
     """Once its workers are there: what the conductor does with a launch that takes too long."""
 

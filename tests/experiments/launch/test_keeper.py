@@ -1,0 +1,161 @@
+"""Keepers: what they start on every node, what they tell of it, and that all of it ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from experiments.launch import nodes
+from experiments.launch.base import Unsupported
+from experiments.launch.executors.processes import WorkerDied
+from experiments.launch.keeper import bind
+from experiments.launch.keepers import Keepers, spread
+from tests.experiments.launch import fake_slurm
+
+linux = pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="no CPU affinity here")
+PATIENCE_SECONDS = 20
+
+
+@pytest.fixture
+def keepers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Keepers]:
+    """On two made-up nodes."""
+    for name, value in fake_slurm.job("a,b", "a").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PATH", fake_slurm.install(tmp_path / "bin"))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[3]))
+    allocation = nodes.allocation(2)
+    started = Keepers(allocation, allocation.names, str(tmp_path))
+    started.meet()
+    yield started
+    started.stop()
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+def waited(path: Path) -> str:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not path.exists() or not path.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return path.read_text()
+
+
+def test_workers_are_spread_evenly_or_not_at_all() -> None:
+    assert spread(("a", "b"), 4, lambda name: [f"on {name}"]) == {
+        "a": [["on a"], ["on a"]],
+        "b": [["on b"], ["on b"]],
+    }
+    with pytest.raises(ValueError, match="3 workers can't be spread evenly over 2 nodes"):
+        spread(("a", "b"), 3, lambda name: [])
+
+
+@pytest.mark.parametrize(
+    ("cpus", "granted", "same", "bound"),
+    [
+        (None, [4, 5], False, [4, 5]),
+        ([2, 0], [0, 1, 2, 3], False, [2, 0]),  # nodes alike: the very cores
+        ([0, 1], [4, 5, 6], False, [4, 5]),  # as many
+        ([0, 1], [0, 1], True, [0, 1]),
+    ],
+)
+def test_a_node_is_bound_to_as_many_cpus_as_are_measured(
+    cpus: list[int] | None, granted: list[int], same: bool, bound: list[int]
+) -> None:
+    assert bind(cpus, granted, same) == bound
+
+
+def test_a_node_with_fewer_cpus_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"it grants 3 of its CPUs, 2 like \[0, 1\] are needed"):
+        bind([0, 1], [3], False)
+    with pytest.raises(ValueError, match="it grants 2, 3 of its CPUs"):
+        bind([0, 1], [2, 3], True)
+
+
+@linux
+def test_each_node_runs_its_own_commands_and_ends_them(keepers: Keepers, tmp_path: Path) -> None:
+    code = (
+        "import os, sys, time\n"
+        "name = os.environ['SLURMD_NODENAME']\n"
+        f"open(os.path.join({str(tmp_path)!r}, name), 'w').write(str(os.getpid()))\n"
+        "time.sleep(600)"
+    )
+    keepers.start({"a": [python(code)], "b": [python(code)]})
+    pids = [int(waited(tmp_path / name)) for name in ("a", "b")]
+    keepers.check()
+    keepers.stop()
+
+    assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
+
+
+@linux
+def test_what_workers_use_is_counted_with_what_has_ended(keepers: Keepers, tmp_path: Path) -> None:
+    burn = "import time\nwhile time.process_time() < 0.2: pass\n"
+    said = f"open({str(tmp_path / 'burnt')!r} + NAME, 'w').write('x')\ntime.sleep(600)"
+    for name in ("a", "b"):
+        keepers.start({name: [python(burn + said.replace("NAME", repr(name)))]})
+    for name in ("a", "b"):
+        waited(tmp_path / f"burnt{name}")
+    found = keepers.elsewhere()
+
+    used = found.user_seconds + found.system_seconds
+    assert used >= 0.4
+    assert 0.2 <= found.here_seconds < used  # a's alone, with its keeper
+    assert found.memory_mib is not None
+    assert found.memory_mib > 5
+    assert found.since_launch
+    assert keepers.here_at_end is None
+    keepers.stop()
+    assert keepers.here_at_end is not None
+    assert keepers.here_at_end >= found.here_seconds
+
+
+@linux
+def test_a_worker_that_ends_is_told(keepers: Keepers) -> None:
+    keepers.start({"b": [python("raise SystemExit(3)")]})
+    deadline = time.monotonic() + PATIENCE_SECONDS
+
+    def watch() -> None:
+        while time.monotonic() < deadline:
+            keepers.check()
+            time.sleep(0.01)
+
+    with pytest.raises(WorkerDied, match="a worker process ended: on node b with exit status 3"):
+        watch()
+
+
+@linux
+def test_a_step_that_can_not_start_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in fake_slurm.job("a,b", "a").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PATH", fake_slurm.install(tmp_path / "bin"))
+    allocation = nodes.allocation(2)
+    (tmp_path / "bin/srun").write_text("#!/bin/sh\necho refused\nexit 4\n")
+    keepers = Keepers(allocation, allocation.names, str(tmp_path))
+
+    with pytest.raises(WorkerDied, match="the nodes' job step ended with exit status 4"):
+        keepers.meet()
+    keepers.stop()
+
+
+@linux
+def test_a_node_that_is_no_such_node_is_unsupported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in fake_slurm.job("a,b", "a").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PATH", fake_slurm.install(tmp_path / "bin"))
+    allocation = nodes.allocation(2)
+    told = '{"node": "b", "unfit": "it grants 3 of its CPUs, 2 like [0, 1] are needed"}'
+    (tmp_path / "bin/srun").write_text(f"#!/bin/sh\necho '{told}'\n")
+    keepers = Keepers(allocation, allocation.names, str(tmp_path))
+
+    with pytest.raises(Unsupported, match="node b is no such node: it grants 3 of its CPUs"):
+        keepers.meet()
+    keepers.stop()
