@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -35,6 +35,8 @@ _PR_SET_CHILD_SUBREAPER = 36
 COUNTS = ("lost_updates", "object_writes", "seen_writes")
 #: grace for a launch to exit after its last event
 EXIT_SECONDS = 10.0
+#: grace for what a launch has left in process groups of its own
+STRAY_SECONDS = 2.0
 
 
 @dataclass
@@ -81,6 +83,7 @@ class Launcher:
         """Run one launch to its end, whatever happens in it."""
         outcome = Outcome(load_1min=noise.load_1min())
         before, own_before = look_around(spec["cpus"]), _own_seconds(service_pids)
+        others = set(noise.children(os.getpid()))
         started = time.perf_counter()
         reader, writer = os.pipe()
         try:
@@ -93,9 +96,11 @@ class Launcher:
             usage = self._finish(process, outcome)
         except BaseException:  # an interrupt: leave nothing running
             self._finish(process, outcome, kill=True)
+            _reap_strays(others, 0.0)
             raise
         finally:
             os.close(reader)
+        usage += _reap_strays(others)
         outcome.launch_seconds = time.perf_counter() - started
         own = usage + outcome.elsewhere_seconds + _own_seconds(service_pids) - own_before
         outcome.disturbance = disturbance(before, look_around(spec["cpus"]), own)
@@ -143,6 +148,25 @@ def _reap_group(group: int) -> float:
         while True:
             _, _, usage = os.wait4(-group, 0)
             seconds += usage.ru_utime + usage.ru_stime
+    return seconds
+
+
+def _reap_strays(others: Container[int], grace: float = STRAY_SECONDS) -> float:
+    """CPU seconds of orphans in groups of their own, such as ray's servers, which we have adopted.
+
+    `others` are our children of before the launch. What doesn't end by itself is killed: it would
+    disturb the next launch.
+    """
+    seconds, until = 0.0, time.monotonic() + grace
+    while strays := [pid for pid in noise.children(os.getpid()) if pid not in others]:
+        for pid in strays:
+            if time.monotonic() > until:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                ended, _, usage = os.wait4(pid, os.WNOHANG)
+                seconds += (usage.ru_utime + usage.ru_stime) if ended else 0.0
+        time.sleep(0.002)
     return seconds
 
 

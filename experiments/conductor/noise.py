@@ -89,7 +89,7 @@ def family_cpu_seconds(pid: int) -> float:
     are gone. 0.1 ms a process; man 5 proc: task/*/children, and cutime, cstime in clock ticks.
     """
     total = (threads_cpu_seconds(pid) or 0.0) + _reaped_seconds(pid)
-    return total + sum(family_cpu_seconds(child) for child in _children(pid))
+    return total + sum(family_cpu_seconds(child) for child in children(pid))
 
 
 def _reaped_seconds(pid: int) -> float:
@@ -99,7 +99,8 @@ def _reaped_seconds(pid: int) -> float:
     return 0.0
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """Child processes of all threads of a process; none where the system doesn't tell."""
     with contextlib.suppress(OSError, ValueError):
         return [
             int(child)

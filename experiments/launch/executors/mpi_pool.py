@@ -23,6 +23,11 @@ from experiments.launch.executors.on_disk import Barrier
 #: MPICH (hydra, libfabric, UCX) and Open MPI (its daemons, its messages)
 LOOPBACK = ("HYDRA_IFACE", "FI_TCP_IFACE", "FI_SOCKETS_IFACE", "UCX_NET_DEVICES",
             "PRTE_MCA_oob_tcp_if_include", "OMPI_MCA_btl_tcp_if_include")  # fmt: skip
+#: start processes on this node, whatever job this is of: through Slurm it would want a step beside
+#: the launch's own, and wait for ever (Hydra; Open MPI 5 and 4)
+HERE = {"HYDRA_LAUNCHER": "fork", "HYDRA_RMK": "user",
+        "PRTE_MCA_ras": "^slurm", "PRTE_MCA_plm": "isolated",
+        "OMPI_MCA_ras": "^slurm", "OMPI_MCA_plm": "isolated"}  # fmt: skip
 
 
 class Mpi4py(LibraryPool):
@@ -40,6 +45,8 @@ class Mpi4py(LibraryPool):
         os.environ["PATH"] = os.pathsep.join([beside, os.environ.get("PATH", os.defpath)])
         if sys.platform.startswith("linux"):
             os.environ.update(dict.fromkeys(LOOPBACK, "lo"))
+        if "SLURM_JOB_ID" in os.environ:
+            os.environ.update(HERE)
 
     @classmethod
     def over_nodes(cls, options: Dict[str, Any]) -> bool:

@@ -45,3 +45,38 @@ def test_the_workers_of_every_start_method_count_as_ours(method: str, tmp_path: 
 
     assert status == "ok"
     assert own_seconds > 3.2 * a_batch_seconds  # cold, two steady ones and the profile batch
+
+
+STRAY = """
+import json, os, subprocess, sys, time
+from experiments.conductor import child, noise
+
+child.adopt_orphans()
+kept = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+others = set(noise.children(os.getpid()))
+burn = "import time\\nwhile time.process_time() < 0.4: pass\\ntime.sleep(60)"
+# its parent ends at once, and it has a session of its own, as a server's processes do
+subprocess.run(["sh", "-c", f'setsid {sys.executable} -c "{burn}" & echo $!'], check=True,
+               stdout=subprocess.DEVNULL)
+while not set(noise.children(os.getpid())) - others:
+    time.sleep(0.01)
+(stray,) = set(noise.children(os.getpid())) - others
+until = time.monotonic() + 20
+while (noise.threads_cpu_seconds(stray) or 0) < 0.4 and time.monotonic() < until:
+    time.sleep(0.01)
+seconds = child._reap_strays(others, 0.1)
+print(json.dumps([seconds, os.path.exists(f"/proc/{stray}"), kept.poll()]))
+kept.kill()
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="orphans are adopted on Linux")
+def test_what_a_launch_leaves_in_a_session_of_its_own_is_counted_and_ended() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", STRAY], capture_output=True, text=True, check=True, timeout=60
+    )
+    seconds, is_there, others_status = json.loads(done.stdout)
+
+    assert seconds >= 0.39
+    assert not is_there
+    assert others_status is None  # a server of ours lives on
