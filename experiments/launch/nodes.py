@@ -83,7 +83,10 @@ def allocation(count: int) -> Allocation:
     missing = [name for name in ("srun", "scontrol") if shutil.which(name) is None]
     if missing:
         raise Unsupported(f"{wanted}, and Slurm's program {missing[0]} isn't on the PATH here")
-    names = _ask(["scontrol", "show", "hostnames", os.environ["SLURM_JOB_NODELIST"]]).split()
+    # not its own variable: within a job step that may name the step's nodes alone
+    told = _ask(["scontrol", "--oneliner", "show", "job", job])
+    listed = re.search(r"(?:^|\s)NodeList=(\S+)", told)
+    names = _ask(["scontrol", "show", "hostnames", listed.group(1)]).split() if listed else []
     if here not in names or len(names) < count:
         raise Unsupported(f"{wanted}, and its job has {len(names)} ({', '.join(names)}): {how}")
     ordered = [here, *(name for name in names if name != here)]

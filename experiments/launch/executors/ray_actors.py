@@ -7,7 +7,7 @@ import os
 import secrets
 from typing import Any, Callable, Dict, List, Optional
 
-from experiments.launch import worker
+from experiments.launch import usage, worker
 from experiments.launch.base import Elsewhere
 from experiments.launch.executors.library import LibraryPool, guarded
 from experiments.launch.executors.on_disk import NoBarrier
@@ -28,6 +28,7 @@ class Ray(LibraryPool):
     requires = ("ray",)
     defaults = {"nodes": 1}
     _others: Optional[Others] = None
+    _unseen: Optional[float] = None
 
     @classmethod
     def over_nodes(cls, options: Dict[str, Any]) -> bool:
@@ -70,6 +71,11 @@ class Ray(LibraryPool):
         """The actors on other nodes, with the processes that ray has there."""
         return self._others.elsewhere() if self._others else None
 
+    def elsewhere_at_end(self) -> Optional[float]:
+        """What ray's processes below its servers have used: those don't wait for them, and so what
+        they used is counted nowhere once they have ended."""  # fmt: skip
+        return self._unseen
+
     def _everywhere(self, *call: Any) -> List[Any]:
         import ray
 
@@ -94,6 +100,9 @@ class Ray(LibraryPool):
         finally:
             if self._others:
                 self._others.stop()
+            me = os.getpid()
+            below = [one for one in usage.descendants(me) if one.parent != me]
+            self._unseen = sum(one.user_seconds + one.system_seconds for one in below)
             ray.shutdown()
             os.close(self._pool)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 _SCONTROL = """#!/bin/sh
 case "$*" in
 "show hostnames "*) echo "$3" | tr ',' '\\n' ;;
+"--oneliner show job 7") echo "JobId=7 ReqNodeList=(null) NodeList=$NODES_OF_THE_JOB NumNodes=2" ;;
 "--oneliner show node "*) echo "NodeName=$4 Arch=x86_64 NodeAddr=127.0.0.1 Port=1" ;;
 *) echo "no such question: $*" >&2; exit 1 ;;
 esac
@@ -51,5 +52,6 @@ def install(folder: Path) -> str:
 
 def job(nodes: str, here: str) -> dict[str, str]:
     """The variables of a job on these nodes, for a process on one of them."""
-    return {"SLURM_JOB_ID": "7", "SLURM_JOB_NODELIST": nodes, "SLURMD_NODENAME": here,
+    return {"SLURM_JOB_ID": "7", "NODES_OF_THE_JOB": nodes, "SLURM_JOB_NODELIST": here,
+            "SLURMD_NODENAME": here,
             "SLURM_CPU_BIND": "quiet,mask_cpu:0x1", "SLURM_NTASKS": "1"}  # fmt: skip
