@@ -257,3 +257,23 @@ def test_a_node_of_another_kind_is_told_and_kept_apart(slurm: Cluster, tmp_path:
     assert f"in other-nodes/{other.name}" in page
     assert "Another Processor" in (other / "report.html").read_text()
     assert (other / "bundle.zip").exists()
+
+
+def test_dask_and_mpi_run_over_both_nodes(site: Any) -> None:
+    """One job of two nodes; what runs on one of them competes in the same rounds."""
+    pytest.importorskip("distributed")
+    pytest.importorskip("mpi4py")
+    dask = {"executor": "dask", "options": {"scheduler": "distributed"}}
+    here = site(executors=[dask, "mpi4py"], nodes=[1, 2], launch_timeout_seconds=60)
+    ended = here.run("results/main/verdicts.csv", *SOON)
+    assert ended.status == 0, ended.said
+
+    rows = here.table(schema.LAUNCHES)
+    assert {row["status"] for row in rows} == {"ok"}, [row["reason"] for row in rows]
+    over = {(row["executor"], row["nodes"], row["workers"]) for row in rows}
+    assert {("dask", 2, 2), ("mpi4py", 2, 2), ("dask", 1, 2), ("mpi4py", 1, 2)} <= over
+    assert ("sequential", 1, 1) in over
+    (row,) = [row for row in here.table(schema.VERDICT_TABLE) if row["mode"] == "steady"]
+    assert row["nodes"] in (1, 2)
+    assert "over 2 nodes too" in ended.said
+    assert not (here.results / "scratch").exists()

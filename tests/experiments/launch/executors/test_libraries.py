@@ -263,3 +263,12 @@ def test_an_option_that_has_no_such_level_names_the_ones_it_has(name: str) -> No
         ValueError, match=f"'fast', must be one of {load(name).levels['backend'][0]}"
     ):
         load(name).unsupported(None, {"backend": "fast"})  # type: ignore[arg-type]
+
+
+def test_what_rays_own_processes_used_is_told(tmp_path: Path) -> None:
+    """They are waited for by nobody, and would look like the work of others."""
+    pytest.importorskip("ray")
+    done = launch(wanted("Squares", RAY, tmp_path, workers=1, expected=SQUARES))
+
+    assert done.last == {"event": "end"}
+    assert done.one("elsewhere")["cpu_seconds"] > 0.1  # an interpreter that has imported ray
