@@ -12,6 +12,7 @@ from typing import Any
 
 from experiments.cluster import chains
 from experiments.estimate import block_seconds_bounds
+from experiments.schema import nodes_of
 
 #: minutes of a job besides what it measures: the two snakemakes inside, a slow file system
 JOB_MINUTES = 5
@@ -84,7 +85,7 @@ class Blocks:
     def nodes(self, block: str) -> int:
         """How many nodes its approaches run over at most."""
         entries = self._blocks[block]["approaches"]
-        return max((int(one["options"].get("nodes", 1)) for one in entries), default=1)
+        return max((nodes_of(one["options"]) for one in entries), default=1)
 
     def scratch(self, block: str) -> str:
         """The conductor's option for the folder of the tasks' files, which Snakemake names.

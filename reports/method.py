@@ -104,8 +104,10 @@ def limits(results: Results) -> list[str]:
             "there is no core axis."
         )
     if host.get("usable_cores") == 1:
+        several = any(one.nodes > 1 for block in results.blocks for one in block.approaches)
+        where = "on one node nothing" if several else "nothing"
         said.append(
-            "Only one core is usable here: nothing can gain from parallel CPU work, and the core "
+            f"Only one core is usable here: {where} can gain from parallel CPU work, and the core "
             "axis is that one core."
         )
     return said
