@@ -48,7 +48,9 @@ class Reaper:
 
 def watch() -> None:
     """Read until the pipe closes, then kill what is still open."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C and the end of a cluster's job reach all processes at once: this one ends last
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, signal.SIG_IGN)
     groups: set[int] = set()
     for line in sys.stdin:
         (groups.add if line[0] == "+" else groups.discard)(int(line[1:]))

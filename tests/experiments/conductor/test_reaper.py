@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from experiments.conductor.reaper import Reaper
@@ -77,3 +78,24 @@ def wait_for_pids(folder: Path, count: int) -> list[int]:
     while not (folder / "pids").exists() or len(pids(folder)) < count:
         pass
     return pids(folder)
+
+
+def test_the_end_of_a_whole_job_does_not_end_it_before_the_conductor() -> None:
+    """Slurm sends SIGTERM to every process of a job."""
+    reaper, process = Reaper(), sleeper()
+    reaper.started(process.pid)  # it reads, so its handlers are there soon
+    until = time.monotonic() + 10
+    status = Path(f"/proc/{reaper._process.pid}/status")
+    while status.exists() and not _ignored(status.read_text()) and time.monotonic() < until:
+        time.sleep(0.01)
+    reaper._process.send_signal(signal.SIGTERM)
+    time.sleep(0.05)
+    assert reaper._process.poll() is None
+    reaper.close()
+
+    assert process.wait(10) == -signal.SIGKILL
+
+
+def _ignored(status: str) -> bool:
+    mask = next(line for line in status.splitlines() if line.startswith("SigIgn:"))
+    return bool(int(mask.split()[1], 16) >> (signal.SIGTERM - 1) & 1)
