@@ -194,9 +194,9 @@ def _prepare_nodes(
         return run
     if again and not dry:
         _keep(results, lambda: None)
-    results.mkdir(parents=True, exist_ok=True)
-    check_disk(results, resolved["min_free_mib"])
     if not dry:
+        results.mkdir(parents=True, exist_ok=True)
+        check_disk(results, resolved["min_free_mib"])
         held = owned(results, SILENT_SECONDS)
         run = replace(run, owner=held.__enter__())
         atexit.register(held.__exit__, None, None, None)  # until this process ends

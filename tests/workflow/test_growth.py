@@ -10,7 +10,7 @@ import pytest
 from experiments.bench import growth
 
 #: values of a parameter: so many blocks that one a call would be more calls than Python allows
-VALUES = 80
+VALUES = 160
 
 
 @pytest.fixture(scope="module")

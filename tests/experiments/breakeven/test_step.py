@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +32,6 @@ def make_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeBench:
         return Bench.make(tmp_path / "results", monkeypatch, **{**SMALL, **config})
 
     return make
-
-
-@pytest.fixture(autouse=True)
-def own_affinity() -> Iterator[None]:
-    """A block moves this process off the measured cores."""
-    before = os.sched_getaffinity(0)
-    yield
-    os.sched_setaffinity(0, before)
 
 
 def reported(bench: Bench) -> list[breakeven.Found]:

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import itertools
 import math
-import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
@@ -39,14 +38,6 @@ def make_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeBench:
         return Bench.make(tmp_path / folder, monkeypatch, **config)
 
     return make
-
-
-@pytest.fixture(autouse=True)
-def own_affinity() -> Iterator[None]:
-    """A block moves this process off the measured cores."""
-    before = os.sched_getaffinity(0)
-    yield
-    os.sched_setaffinity(0, before)
 
 
 def outcome_of(bench: Bench, run: BlockRun) -> tuple[Any, ...]:

@@ -34,8 +34,12 @@ def used(before: usage.Usage) -> float:
 
 @pytest.fixture
 def child() -> Iterator[subprocess.Popen[str]]:
-    """Burns 50 ms of CPU and says so, then waits for its input to close."""
-    code = BURN.format(seconds=0.05) + "print('burnt', flush=True)\ninput()\n"
+    """Burns 50 ms of CPU and says so, with more memory than this process's changes by itself; then
+    waits for its input to close."""  # fmt: skip
+    code = (
+        BURN.format(seconds=0.05)
+        + "held = bytearray(b'x') * 2**25\nprint('burnt', flush=True)\ninput()\n"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
