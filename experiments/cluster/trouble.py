@@ -1,4 +1,8 @@
-"""What may be behind a job that failed on a cluster, told where `snakemake` was typed."""
+"""What is behind jobs that failed on a cluster, told where `snakemake` was typed.
+
+What a job says on its standard error stays in a file of the cluster's. So each rule's own log is
+looked at: a user's mistake is a line there that begins with `Poolwise: `.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+SAID = "Poolwise: "
+#: so many are told, of as many blocks as may have failed
+MOST_LINES = 8
+_FIRST_RULES = ("probe", "plan", "ceiling")
+
 
 def troubles(run: Any, root: str) -> Iterator[str]:
-    """A line for what the files tell; none on this host alone.
+    """Lines for what the logs tell; none on this host alone.
 
     `run` is what preflight found (`nodes`, `results`), `root` the folder of Poolwise's code.
     """
     if run.nodes is None:
         return
     results = Path(run.results)
-    if not (results / "machine.json").exists() and _is_empty(results / "logs" / "probe.log"):
+    first = [results / "logs" / f"{name}.log" for name in _FIRST_RULES]
+    said = [line for log in [*first, *_of_unfinished(results)] for line in _said(log)]
+    yield from list(dict.fromkeys(said))[:MOST_LINES]
+    if not (results / "machine.json").exists() and not any(map(_text, first)):
         yield (
             f"the first job left no trace: the nodes may not see {Path.cwd()} or {root} (both must "
             "lie on a file system that all nodes share, at the same path), have no memory for it "
@@ -24,6 +36,24 @@ def troubles(run: Any, root: str) -> Iterator[str]:
         )
 
 
-def _is_empty(log: Path) -> bool:
-    """Whether nothing was written there; Snakemake makes the logs of a job that failed."""
-    return not log.exists() or log.stat().st_size == 0
+def _of_unfinished(results: Path) -> Iterator[Path]:
+    """Logs of blocks that were begun and have no result."""
+    for block in sorted((results / "blocks").glob("*")):
+        if not (block / "launches.csv").exists():
+            yield results / "logs" / f"{block.name}.log"
+
+
+def _said(log: Path) -> list[str]:
+    """What a log says last, if it is a line for the user; of a block an earlier end is history."""
+    lines = _text(log).splitlines()
+    found = [line.removeprefix(SAID) for line in lines if line.startswith(SAID)]
+    ended = bool(lines) and lines[-1].startswith(SAID)
+    return found if log.stem in _FIRST_RULES else found[-1:] if ended else []
+
+
+def _text(log: Path) -> str:
+    """Empty where nothing was written; Snakemake itself makes the logs of a job that failed."""
+    try:
+        return log.read_text(errors="replace")
+    except OSError:
+        return ""

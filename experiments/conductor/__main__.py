@@ -9,6 +9,7 @@ python -m experiments.conductor block RESULTS NAME --log FILE [--node] [--scratc
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ctypes
 import json
 import os
@@ -18,7 +19,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 from experiments.breakeven.added import with_added
 from experiments.cluster import kinds, node
@@ -158,11 +159,20 @@ def main() -> None:
             _measure(args)
     except (lock.LockError, JournalError, ServiceError, CeilingError, PlanError,
             node.NodeError) as error:  # fmt: skip
-        sys.exit(f"Poolwise: {error}")
+        _end(args, str(error))
     except OSError as error:
-        sys.exit(f"Poolwise: {error.filename or args.results}: {error.strerror or error}")
+        _end(args, f"{error.filename or args.results}: {error.strerror or error}")
     except KeyboardInterrupt:
-        sys.exit("Poolwise: interrupted; what was measured is kept, a rerun goes on from there")
+        _end(args, "interrupted; what was measured is kept, a rerun goes on from there")
+
+
+def _end(args: argparse.Namespace, problem: str) -> NoReturn:
+    """End with one line and status 1; a job's standard error is a file that users don't look for,
+    so there the block's log has it too."""  # fmt: skip
+    if args.node and args.command == "block":
+        with contextlib.suppress(OSError), args.log.open("a") as log:
+            log.write(f"Poolwise: {problem}\n")
+    sys.exit(f"Poolwise: {problem}")
 
 
 if __name__ == "__main__":
