@@ -127,15 +127,22 @@ def job(number: str) -> dict[str, Any]:
 
 
 def queued(folder: Path) -> list[tuple[str, str]]:
-    """The user's jobs that wait in the queue, submitted from a folder: number and reason."""
+    """The user's jobs that wait in the queue, submitted from a folder: number and reason.
+
+    Only those of Snakemake's: its plugin names the rule in the comment.
+    """
     asked = ("squeue", "--noheader", f"--user={os.getuid()}", "--states=PENDING",
-             "--format=%i|%r|%Z")  # fmt: skip
+             "--format=%i|%r|%k|%Z")  # fmt: skip
     try:
         lines = _run(*asked).stdout.splitlines()
     except (ConfigError, OSError):
         return []
-    parts = [line.split("|", 2) for line in lines if line.count("|") >= 2]
-    return [(job, reason) for job, reason, where in parts if Path(where) == folder]
+    parts = [line.split("|", 3) for line in lines if line.count("|") >= 3]
+    return [
+        (job, reason)
+        for job, reason, comment, where in parts
+        if comment.startswith("rule_") and Path(where) == folder
+    ]
 
 
 def cancel(job: str) -> None:

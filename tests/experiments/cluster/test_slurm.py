@@ -168,3 +168,17 @@ def test_amounts_of_memory(text: str, size: int | None) -> None:
 )
 def test_limits_of_time(text: str, minutes: int | None) -> None:
     assert slurm.minutes(text) == minutes
+
+
+def test_only_jobs_of_snakemake_from_this_folder_are_ours(
+    programs: Programs, tmp_path: Path
+) -> None:
+    lines = [
+        f"7|Priority|rule_block_wildcards_a|{tmp_path}",
+        f"8|PartitionTimeLimit|my own|{tmp_path}",
+        "9|Priority|rule_block|/elsewhere",
+        "slurm_load_jobs error",
+    ]
+    programs.say("squeue", "\n".join(f"echo '{line}'" for line in lines))
+
+    assert slurm.queued(tmp_path) == [("7", "Priority")]
