@@ -136,6 +136,7 @@ def test_without_other_kinds_the_list_is_empty(folder: Path) -> None:
     assert json.loads((folder / other_nodes.OUT).read_text()) == []
 
 
+@pytest.mark.slow
 def test_each_other_kind_gets_its_report(folder: Path) -> None:
     scenes = [synthetic.cpu_scene()]
     other = synthetic.write(folder / "other-nodes" / "beef", scenes)

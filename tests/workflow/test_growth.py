@@ -21,6 +21,7 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_last_block_of_a_long_chain_can_be_asked_for(planned: Path) -> None:
     results = Path("results/growth")
     blocks = json.loads((planned / results / "plan.json").read_text())["blocks"]
