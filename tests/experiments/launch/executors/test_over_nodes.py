@@ -96,10 +96,8 @@ def test_what_they_use_on_all_nodes_is_counted(
     used, needed = (one.one("profile")["cpu_user_seconds"] for one in (done, alone))
     assert 0.5 * needed < used
     assert done.one("profile")["peak_memory_mib"] > 2 * alone.one("profile")["peak_memory_mib"]
-    if over["executor"] == "ray":  # its head and all on this node are below the launch
-        assert done.all("elsewhere") == []
-    else:  # half of it, and all of what the workers' start took
-        assert done.one("elsewhere")["cpu_seconds"] > 0.4 * needed
+    # half of it, and all of what the workers' start took
+    assert done.one("elsewhere")["cpu_seconds"] > 0.4 * needed
 
 
 def test_a_launch_that_is_killed_leaves_nothing_on_any_node(
