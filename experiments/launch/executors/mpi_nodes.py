@@ -38,6 +38,12 @@ def refuse_other_than_hydra() -> None:
         )
 
 
+def command_of(line: str) -> List[str]:
+    """A program with its options, as Hydra prints it: without quotes, whatever its folder is."""
+    program, _, options = line.partition(" --")
+    return [program, *shlex.split(f"--{options}")]
+
+
 class Spread:
     """`workers` processes of an MPI job over the nodes, and a pool of mpi4py's on them."""
 
@@ -82,7 +88,7 @@ class Spread:
         told: List[List[str]] = []
         while (line := self._line()) != _ALL_TOLD:
             if line.startswith(_TOLD):
-                told.append(shlex.split(line[len(_TOLD) :]))
+                told.append(command_of(line[len(_TOLD) :]))
         return {name: [command] for name, command in zip(self._allocation.names, told)}
 
     def _port(self) -> str:

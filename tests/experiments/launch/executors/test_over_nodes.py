@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shlex
 import sys
 import time
 from collections import Counter
@@ -52,7 +53,7 @@ def in_job(
     """What a launch said that ran in a job of so many nodes."""
     wanted = spec(task, scratch=str(folder), **changes)
     (folder / "spec.json").write_text(json.dumps(wanted))
-    program = f"{sys.executable} -m tests.experiments.launch.in_job {folder}"
+    program = shlex.join([sys.executable, "-m", "tests.experiments.launch.in_job", str(folder)])
     cluster.run(
         "sbatch", f"--nodes={nodes}", "--exclusive", f"--output={folder / 'job.log'}",
         f"--chdir={ROOT}", "--wrap", program,

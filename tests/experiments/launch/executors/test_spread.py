@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from experiments.launch.executors import mpi_nodes
 from tests.experiments.launch import fake_slurm
 from tests.experiments.launch.driving import Launched, launch, spec
 from tests.experiments.launch.executors.test_libraries import alive, missing
@@ -133,3 +134,11 @@ def test_files_that_open_the_cluster_are_nobody_elses(tmp_path: Path) -> None:
         os.umask(old)
     assert told[::2] == ["--tls-ca-file", "--tls-cert", "--tls-key"]
     assert {Path(path).stat().st_mode & 0o777 for path in told[1::2]} == {0o600}
+
+
+def test_hydras_program_may_lie_in_a_folder_with_blanks() -> None:
+    line = "/my files/bin/hydra_pmi_proxy --control-port 127.0.0.1:7 --rmk user"
+
+    assert mpi_nodes.command_of(line) == [
+        "/my files/bin/hydra_pmi_proxy", "--control-port", "127.0.0.1:7", "--rmk", "user",
+    ]  # fmt: skip
