@@ -56,8 +56,7 @@ kept = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
 others = set(noise.children(os.getpid()))
 burn = "import time\\nwhile time.process_time() < 0.4: pass\\ntime.sleep(60)"
 # its parent ends at once, and it has a session of its own, as a server's processes do
-subprocess.run(["sh", "-c", f'setsid {sys.executable} -c "{burn}" & echo $!'], check=True,
-               stdout=subprocess.DEVNULL)
+subprocess.run(["sh", "-c", 'setsid "$0" -c "$1" &', sys.executable, burn], check=True)
 while not set(noise.children(os.getpid())) - others:
     time.sleep(0.01)
 (stray,) = set(noise.children(os.getpid())) - others

@@ -7,6 +7,7 @@ hands each what it reads itself, as Slurm's does.
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -19,7 +20,7 @@ case "$*" in
 esac
 """
 
-_SRUN = """#!{python}
+_SRUN = """
 import os, subprocess, sys
 options = [one for one in sys.argv[1:] if one.startswith("--")]
 at = next(i for i, one in enumerate(sys.argv[1:], 1) if not one.startswith("--"))
@@ -28,7 +29,7 @@ leaked = [name for name in os.environ if name.startswith("SLURM_") and name != "
 assert not leaked, leaked
 steps = [
     subprocess.Popen(sys.argv[at:], stdin=subprocess.PIPE,
-                     env={{**os.environ, "SLURMD_NODENAME": name}})
+                     env={**os.environ, "SLURMD_NODENAME": name})
     for name in names
 ]
 while piece := os.read(0, 65536):
@@ -44,7 +45,11 @@ sys.exit(max(step.wait() for step in steps))
 def install(folder: Path) -> str:
     """Both programs in a folder; returns the PATH that finds them first."""
     folder.mkdir(exist_ok=True)
-    for name, text in (("scontrol", _SCONTROL), ("srun", _SRUN.format(python=sys.executable))):
+    program = folder / "srun.py"
+    program.write_text(_SRUN)
+    # a first line can't name an interpreter in a folder with blanks
+    srun = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(program))} "$@"\n'
+    for name, text in (("scontrol", _SCONTROL), ("srun", srun)):
         (folder / name).write_text(text)
         (folder / name).chmod(0o755)
     return os.pathsep.join([str(folder), os.environ.get("PATH", os.defpath)])
