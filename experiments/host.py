@@ -23,6 +23,7 @@ from typing import Any
 
 import psutil
 
+from experiments import control_groups
 from experiments.cluster import granted
 from experiments.pythons.ask import interpreters
 from experiments.pythons.find import CURRENT
@@ -48,30 +49,13 @@ def allowed_cpus() -> list[int]:
 
 
 def cgroup_quota(
-    proc: Path = Path("/proc/self/cgroup"), root: Path = Path("/sys/fs/cgroup")
+    proc: Path = control_groups.PROC, root: Path = control_groups.ROOT
 ) -> float | None:
     """Cores granted by the tightest CPU quota on the way to the root group, or None (no quota).
 
     Source: Linux Documentation/admin-guide/cgroup-v2.rst (cpu.max), cgroup-v1 (cpu.cfs_quota_us).
     """
-    try:
-        lines = proc.read_text().splitlines()
-    except OSError:
-        return None
-    quotas = []
-    for line in lines:
-        _, controllers, path = [*line.split(":", 2), "", ""][:3]
-        if controllers == "":
-            quotas += _quotas_upwards(root, path, _quota_v2)
-        elif "cpu" in controllers.split(","):
-            quotas += _quotas_upwards(root / "cpu", path, _quota_v1)
-    return min(quotas, default=None)
-
-
-def _quotas_upwards(root: Path, path: str, reader: Any) -> list[float]:
-    parts = [part for part in path.split("/") if part not in ("", "..")]
-    folders = [root.joinpath(*parts[:depth]) for depth in range(len(parts) + 1)]
-    return [quota for folder in folders if (quota := reader(folder)) is not None]
+    return min(control_groups.limits("cpu", _quota_v2, _quota_v1, proc, root), default=None)
 
 
 def _quota_v2(folder: Path) -> float | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import psutil
 
+from experiments import control_groups
 from experiments.cluster import slurm
 
 #: manager -> variables: job, name of the node, partition or queue
@@ -30,22 +31,32 @@ def job(env: Mapping[str, str] = os.environ) -> dict[str, Any] | None:
     memory_mib (granted on a node), exclusive (whether no other job may share the node), gres,
     devices (by variable), constraint.
     """
-    for manager, (job_key, node_key, partition_key) in _MANAGERS.items():
+    found = identity(env)
+    if found is None:
+        return None
+    manager, number = found
+    _, node_key, partition_key = _MANAGERS[manager]
+    told = slurm.job(number) if manager == "slurm" else {}
+    return {
+        "manager": manager,
+        "job": number,
+        "node": env.get(node_key) or node(env),
+        "partition": env.get(partition_key) or told.get("partition", ""),
+        "cpus": _whole(env.get("SLURM_CPUS_ON_NODE")) if manager == "slurm" else None,
+        "nodes": _whole(env.get("SLURM_JOB_NUM_NODES")) or 1,
+        "memory_mib": _memory_mib(env) or told.get("memory_mib"),
+        "exclusive": told.get("exclusive"),
+        "gres": told.get("gres", ""),
+        "devices": {key: env[key] for key in _DEVICES if env.get(key)},
+        "constraint": told.get("constraint", ""),
+    }
+
+
+def identity(env: Mapping[str, str] = os.environ) -> tuple[str, str] | None:
+    """Manager and number of the job that this process is of; nobody is asked for that."""
+    for manager, (job_key, _, _) in _MANAGERS.items():
         if env.get(job_key):
-            told = slurm.job(env[job_key]) if manager == "slurm" else {}
-            return {
-                "manager": manager,
-                "job": env[job_key],
-                "node": env.get(node_key) or node(env),
-                "partition": env.get(partition_key) or told.get("partition", ""),
-                "cpus": _whole(env.get("SLURM_CPUS_ON_NODE")) if manager == "slurm" else None,
-                "nodes": _whole(env.get("SLURM_JOB_NUM_NODES")) or 1,
-                "memory_mib": _memory_mib(env) or told.get("memory_mib"),
-                "exclusive": told.get("exclusive"),
-                "gres": told.get("gres", ""),
-                "devices": {key: env[key] for key in _DEVICES if env.get(key)},
-                "constraint": told.get("constraint", ""),
-            }
+            return manager, env[job_key]
     return None
 
 
@@ -56,8 +67,8 @@ def node(env: Mapping[str, str] = os.environ) -> str:
 
 def memory_limit_mib(
     granted_mib: int | None = None,
-    proc: Path = Path("/proc/self/cgroup"),
-    root: Path = Path("/sys/fs/cgroup"),
+    proc: Path = control_groups.PROC,
+    root: Path = control_groups.ROOT,
 ) -> int | None:
     """The tightest limit of this process's memory below the machine's own; None without one.
 
@@ -66,30 +77,18 @@ def memory_limit_mib(
     (memory.limit_in_bytes).
     """
     total = psutil.virtual_memory().total // 2**20
-    limits = [limit for limit in (*_control_groups(proc, root), granted_mib) if limit]
+    bounds = control_groups.limits("memory", _memory_v2, _memory_v1, proc, root)
+    limits = [limit for limit in (*(one // 2**20 for one in bounds), granted_mib) if limit]
     found = min(limits, default=None)
     return found if found is not None and found < total else None
 
 
-def _control_groups(proc: Path, root: Path) -> list[int]:
-    try:
-        lines = proc.read_text().splitlines()
-    except OSError:
-        return []
-    found = []
-    for line in lines:
-        _, controllers, path = [*line.split(":", 2), "", ""][:3]
-        parts = [part for part in path.split("/") if part not in ("", "..")]
-        if controllers == "":
-            places = [(root, "memory.max")]
-        elif "memory" in controllers.split(","):
-            places = [(root / "memory", "memory.limit_in_bytes")]
-        else:
-            continue
-        for base, name in places:
-            for depth in range(len(parts) + 1):
-                found.append(_bytes(base.joinpath(*parts[:depth]) / name))
-    return [amount // 2**20 for amount in found if amount]
+def _memory_v2(folder: Path) -> int | None:
+    return _bytes(folder / "memory.max")
+
+
+def _memory_v1(folder: Path) -> int | None:
+    return _bytes(folder / "memory.limit_in_bytes")
 
 
 def _bytes(path: Path) -> int | None:

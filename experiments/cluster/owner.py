@@ -68,14 +68,14 @@ def owned(folder: Path, silent_seconds: float = SILENT_SECONDS) -> Iterator[Owne
 
 
 def _me() -> dict[str, Any]:
-    job = granted.job() or {}
+    manager, job = granted.identity() or (None, None)
     return {
         "node": granted.node(),
         "boot": _boot(),
         "pid": os.getpid(),
         "since": psutil.Process().create_time(),
-        "manager": job.get("manager"),
-        "job": job.get("job"),
+        "manager": manager,
+        "job": job,
     }
 
 
@@ -118,8 +118,7 @@ def _has_ended(holder: Mapping[str, Any], path: Path, silent_seconds: float) -> 
     if holder.get("boot") == _boot():
         return not _is_running(holder)
     if holder.get("manager") == "slurm" and holder.get("job"):
-        mine = granted.job() or {}
-        if mine.get("job") == holder["job"]:
+        if granted.identity() == ("slurm", holder["job"]):
             return True  # the same job, that was put back into the queue and started anew
         state = slurm.state_of(str(holder["job"]))
         if state is not None:

@@ -27,8 +27,6 @@ LEAST_MEM_MB = 500
 START_JOBS, START_MINUTES = 3, 10
 #: executors of Snakemake that run jobs on this host, or none at all
 HERE = {"local", "dryrun", "touch", "slurm-jobstep"}
-#: a status query must find a job that has ended: the plugin asks every 40 s at most
-LEAST_JOB_AGE_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,7 @@ def asked_for(argv: Sequence[str]) -> tuple[str, dict[str, Any]]:
 
 def warning() -> str:
     """A warning where measuring starts on what seems to be a login node; else empty."""
-    if granted.job() is not None or shutil.which("sbatch") is None:
+    if granted.identity() is not None or shutil.which("sbatch") is None:
         return ""
     names = slurm.nodes()
     if not names or granted.node() in names:

@@ -80,7 +80,7 @@ def test_slurm_knows_whether_a_job_elsewhere_has_ended(
 def test_a_job_that_was_put_back_into_the_queue_is_the_same_owner(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(granted, "job", lambda: {"manager": "slurm", "job": "17"})
+    monkeypatch.setattr(granted, "identity", lambda: ("slurm", "17"))
     leave(tmp_path, manager="slurm", job="17")
 
     with owned(tmp_path):

@@ -159,13 +159,13 @@ def test_expressions_are_left_to_slurm(site: dict[str, Any]) -> None:
         (None, True, {"here"}, False),
         (None, True, set(), False),
         (None, False, {"n1"}, False),
-        ({"job": "7"}, True, {"n1"}, False),
+        (("slurm", "7"), True, {"n1"}, False),
     ],
 )
 def test_a_login_node_is_warned_of(
     monkeypatch: pytest.MonkeyPatch, job: Any, programs: bool, names: set[str], warns: bool
 ) -> None:
-    monkeypatch.setattr(granted, "job", lambda: job)
+    monkeypatch.setattr(granted, "identity", lambda: job)
     monkeypatch.setattr(granted, "node", lambda: "here")
     monkeypatch.setattr(submitting.shutil, "which", lambda name: name if programs else None)
     monkeypatch.setattr(slurm, "nodes", lambda: names)
