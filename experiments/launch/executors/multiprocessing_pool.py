@@ -56,7 +56,7 @@ class MultiprocessingPool(Processes):
     def stop(self) -> None:
         """Join the processes; those of a pool that has lost one are ended first."""
         if self._started is not None:
-            broken = any(process.exitcode is not None for process in self._processes)
+            broken = any(processes.exit_code_read(one) is not None for one in self._processes)
             self._started.terminate() if broken else self._started.close()
             self._started.join()
 
@@ -65,7 +65,8 @@ class MultiprocessingPool(Processes):
         found = self._started.map_async(call, items, chunk)
         while not found.ready():
             found.wait(LOOK_SECONDS)
-            codes = [one.exitcode for one in self._processes if one.exitcode is not None]
-            if codes and not found.ready():
-                raise processes.worker_died(codes[0])
+            codes = [processes.exit_code_read(one) for one in self._processes]
+            died = [code for code in codes if code is not None]
+            if died and not found.ready():
+                raise processes.worker_died(died[0])
         return found.get()

@@ -128,13 +128,23 @@ def _how_it_broke(error: BrokenProcessPool, processes: Sequence[Any]) -> str:
     """In words. The pool ends the other workers by SIGTERM, so that says nothing."""
     until = time.monotonic() + EXIT_STATUS_SECONDS
     while time.monotonic() < until:
-        codes = [process.exitcode for process in processes]
+        codes = [exit_code_read(process) for process in processes]
         telling = [code for code in codes if code not in (None, 0, -signal.SIGTERM)]
         if telling:
             return f"a worker process {_exit_in_words(telling[0])}"
         time.sleep(0.01)
     cause = str(error.__cause__ or "").strip(" \n'\"").splitlines()
     return " ".join([str(error), *cause[-1:]])
+
+
+def exit_code_read(process: Any) -> Optional[int]:
+    """How a worker ended, once the thread of its pool that watches it has read that.
+
+    `Process.exitcode` would read too: of two threads that ask for the exit code of a process of
+    a fork server at once, the second finds it gone, and the process has "ended with 255".
+    """
+    started = getattr(process, "_popen", None)
+    return None if started is None else started.returncode
 
 
 def worker_died(code: int) -> WorkerDied:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +149,26 @@ def test_no_more_items_are_in_progress_than_workers(executor: str) -> None:
     done = launch(spec("Sleeps", executor=executor, workers=2, items=8))
 
     assert done.batches("steady")[0]["wall_seconds"] >= 8 / 2 * 0.02
+
+
+def test_the_exit_code_of_a_fork_servers_process_is_left_to_the_thread_that_watches_it() -> None:
+    asked = """
+import multiprocessing, os
+from multiprocessing.connection import wait
+from experiments.launch.executors.processes import exit_code_read
+
+process = multiprocessing.get_context("forkserver").Process(target=os._exit, args=(7,))
+before = exit_code_read(process)
+process.start()
+wait([process.sentinel])
+ended = exit_code_read(process)
+process.join()
+print([before, ended, exit_code_read(process)])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", asked], check=True, capture_output=True, text=True, timeout=60
+    )
+    assert ast.literal_eval(done.stdout) == [None, None, 7]
 
 
 @pytest.mark.parametrize(
