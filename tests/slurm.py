@@ -40,8 +40,9 @@ class Cluster:
     """Nodes node1, node2, ... on this machine, run by the current user.
 
     Each node has its name and `even` as features and an equal share of 90% of the memory; where
-    they are `disjoint`, cores of its own, else all of them. Partitions: `main`, the default, and
-    `short`, of one minute; with `odd` one of that name too, whose only node differs and is down.
+    they are `disjoint`, cores of its own, else all of them. Partitions: `main`, the default,
+    `short`, of one minute, and `urgent`, whose jobs have those of the others cancelled (preempted);
+    with `odd` one of that name too, whose only node differs and is down.
     A finished job is forgotten after `min_job_age` seconds; a silent node is taken for dead after
     `node_timeout`, or 15 if that is less. Both are Slurm's own defaults. A stopped cluster may be
     started again.

@@ -55,6 +55,9 @@ NodeName=DEFAULT {shape} RealMemory={memory}
 {nodes}
 PartitionName=main Nodes={names} Default=YES
 PartitionName=short Nodes={names} MaxTime=1
+PreemptType=preempt/partition_prio
+PreemptMode=CANCEL
+PartitionName=urgent Nodes={names} PriorityTier=10 PreemptMode=OFF
 """
 
 #: a node that a cluster may have besides: another machine, and never up

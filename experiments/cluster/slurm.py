@@ -41,6 +41,15 @@ class Kind:
 
 
 @dataclass(frozen=True)
+class Job:
+    """A job in the queue, in Slurm's words."""
+
+    number: str
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Partition:
     """A partition; `most_minutes` is None where jobs may run for ever."""
 
@@ -126,21 +135,24 @@ def job(number: str) -> dict[str, Any]:
     }
 
 
-def queued(folder: Path) -> list[tuple[str, str]]:
-    """The user's jobs that wait in the queue, submitted from a folder: number and reason.
+def jobs_of(folder: Path) -> list[Job] | None:
+    """The user's jobs that wait, run or were preempted, submitted from a folder; None: not known.
 
     Only those of Snakemake's: its plugin names the rule in the comment.
     """
-    asked = ("squeue", "--noheader", f"--user={os.getuid()}", "--states=PENDING",
-             "--format=%i|%r|%k|%Z")  # fmt: skip
+    states = "PENDING,CONFIGURING,RUNNING,SUSPENDED,COMPLETING,PREEMPTED"
+    asked = ("squeue", "--noheader", f"--user={os.getuid()}", f"--states={states}",
+             "--format=%i|%T|%r|%k|%Z")  # fmt: skip
     try:
-        lines = _run(*asked).stdout.splitlines()
+        done = _run(*asked)
     except (ConfigError, OSError):
-        return []
-    parts = [line.split("|", 3) for line in lines if line.count("|") >= 3]
+        return None
+    if done.returncode != 0:
+        return None
+    parts = [line.split("|", 4) for line in done.stdout.splitlines() if line.count("|") >= 4]
     return [
-        (job, reason)
-        for job, reason, comment, where in parts
+        Job(number, state, reason)
+        for number, state, reason, comment, where in parts
         if comment.startswith("rule_") and Path(where) == folder
     ]
 
@@ -149,6 +161,27 @@ def cancel(job: str) -> None:
     """Cancel one job of ours."""
     with contextlib.suppress(ConfigError, OSError):
         _run("scancel", job)
+
+
+def requeue(job: str) -> str | None:
+    """Put a job of ours back into the queue; what Slurm has against that, or None."""
+    try:
+        done = _run("scontrol", "requeue", job)
+    except (ConfigError, OSError) as error:
+        return str(error)
+    return None if done.returncode == 0 else " ".join(done.stderr.split()) or "refused"
+
+
+def memory_of_jobs() -> tuple[int | None, bool]:
+    """Seconds until a job that has ended is forgotten (None: never); whether accounting keeps it.
+
+    Source: man slurm.conf, MinJobAge (0: never; 300 by default) and AccountingStorageType.
+    """
+    lines = (line.partition("=") for line in _ask("scontrol", "show", "config").splitlines())
+    told = {key.strip(): value.strip() for key, _, value in lines}
+    age = re.match(r"[1-9]\d*", told.get("MinJobAge", ""))
+    storage = told.get("AccountingStorageType", "")
+    return int(age[0]) if age else None, storage not in ("", "(null)", "accounting_storage/none")
 
 
 def mib(text: str) -> int | None:

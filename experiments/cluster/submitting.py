@@ -29,6 +29,19 @@ START_JOBS, START_MINUTES = 3, 10
 HERE = {"local", "dryrun", "touch", "slurm-jobstep"}
 
 
+#: seconds: the executor's plugin looks at its jobs every 3 minutes at the least
+LEAST_JOB_AGE = 200
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was typed: resources that are an expression, no number or text, are left out."""
+
+    executor: str
+    resources: Mapping[str, Any]
+    status_command: str = "auto"
+
+
 @dataclass(frozen=True)
 class Nodes:
     """The nodes that jobs run on; `most_minutes` is the longest a job may take, None: no limit."""
@@ -68,23 +81,23 @@ def nodes(
     cpus = cpus if isinstance(cpus, int) else None
     if remote:
         return _told(config, cpus)
-    executor, resources = asked_for(argv)
+    asked = asked_for(argv)
+    executor = asked.executor
     if executor in HERE:
         os.environ.pop(VARIABLE, None)
         return None
     if executor == "slurm":
-        found = _of_slurm(resources, cpus, dry)
+        found = _of_slurm(asked, cpus, dry)
     else:
         found = _of_others(executor, config, cpus)
     os.environ[VARIABLE] = json.dumps(asdict(found))
     return found
 
 
-def asked_for(argv: Sequence[str]) -> tuple[str, dict[str, Any]]:
-    """The executor and default resources of a snakemake command line, profiles included.
+def asked_for(argv: Sequence[str]) -> Asked:
+    """What a snakemake command line asks for, profiles included.
 
-    Snakemake itself doesn't tell a Snakefile. Resources that aren't a number or a text, but an
-    expression, are left out.
+    Snakemake itself doesn't tell a Snakefile.
     """
     from snakemake.cli import parse_args
 
@@ -92,13 +105,14 @@ def asked_for(argv: Sequence[str]) -> tuple[str, dict[str, Any]]:
         with contextlib.redirect_stderr(io.StringIO()):  # it says which profiles it uses
             _, args = parse_args(list(argv))
     except (Exception, SystemExit):  # not snakemake's own command line: it is called as a library
-        return "local", {}
+        return Asked("local", {})
     resources = {
         name: value
         for name, one in dict(args.default_resources or {}).items()
         if (value := _literal(getattr(one, "raw", None))) is not None
     }
-    return str(args.executor or "local"), resources
+    status = getattr(args, "slurm_status_command", None)
+    return Asked(str(args.executor or "local"), resources, str(status or "auto"))
 
 
 def warning() -> str:
@@ -146,11 +160,13 @@ def _of_others(executor: str, config: Mapping[str, Any], cpus: int | None) -> No
     return Nodes(executor, str(machine), cpus)
 
 
-def _of_slurm(resources: Mapping[str, Any], cpus: int | None, dry: bool) -> Nodes:
+def _of_slurm(asked: Asked, cpus: int | None, dry: bool) -> Nodes:
+    resources = asked.resources
     missing = slurm.missing()
     if missing:
         raise ConfigError(missing)
     _check_memory(resources)
+    _check_ends(asked.status_command)
     constraint = str(resources.get("constraint", ""))
     name = resources.get("slurm_partition")
     partition = slurm.partition(None if name is None else str(name), constraint)
@@ -174,6 +190,23 @@ def _check_memory(resources: Mapping[str, Any]) -> None:
             f"profile key 'default-resources': mem_mb={asked} is too little: the snakemake inside "
             f"a job needs {LEAST_MEM_MB}, and what is measured comes on top"
         )
+
+
+def _check_ends(status_command: str) -> None:
+    """Snakemake has to learn that a job has ended before Slurm forgets it."""
+    age, accounting = slurm.memory_of_jobs()
+    if age is None or age >= LEAST_JOB_AGE or (accounting and status_command == "sacct"):
+        return
+    way = (
+        "give --slurm-status-command sacct, which asks the accounting"
+        if accounting
+        else "ask your administrator for MinJobAge=300, Slurm's own default; until then measure "
+        "one node by itself: srun --exclusive --cpus-per-task=ITS_CPUS snakemake --cores all"
+    )
+    raise ConfigError(
+        f"--executor slurm: Slurm forgets a job {age} s after its end (MinJobAge), Snakemake looks "
+        f"every 3 minutes, so it could wait for a job that is long gone: {way}"
+    )
 
 
 def _cpus(partition: slurm.Partition) -> int:

@@ -1,10 +1,12 @@
 """Jobs that wait for what never comes: a queue of hours is told from one that has no end.
 
-Source of the reasons: man squeue, JOB REASON CODES.
+Source of states and reasons: man squeue, JOB STATE CODES and JOB REASON CODES.
 """
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -23,22 +25,39 @@ PER_JOB = ("PerJobLimit", "PerJob")
 HELD = {"JobHeldAdmin", "JobHeldUser", "PartitionDown", "PartitionInactive", "ReqNodeNotAvail"}
 
 
-class Waiting(threading.Thread):
-    """Looks at the queued jobs of a folder; ends those that can't start, and tells of others.
+def interrupt() -> None:
+    """End this snakemake as Ctrl-C would, which cancels its jobs."""
+    os.kill(os.getpid(), signal.SIGINT)
 
-    A job that is ended fails where Snakemake waits for it, which else would wait for ever.
+
+class Waiting(threading.Thread):
+    """Looks at the jobs of a folder; ends those that can't start, and tells of others.
+
+    Snakemake waits for ever for a job that can't start, and for one that was preempted, which it
+    leaves to Slurm: Slurm itself puts those back only where its PreemptMode is REQUEUE. A job that
+    is ended fails where Snakemake waits for it; one that was preempted is put back here, and goes
+    on from its journal. If it may not be, `end_all` is called once nothing else of the run is left.
     """
 
     def __init__(
-        self, folder: Path, say: Callable[[str], None], owner: Owner | None = None
+        self,
+        folder: Path,
+        say: Callable[[str], None],
+        owner: Owner | None = None,
+        end_all: Callable[[], None] = interrupt,
     ) -> None:
         super().__init__(name="waiting jobs", daemon=True)
-        self._folder, self._say, self._owner = folder, say, owner
+        self._folder, self._say, self._owner, self._end_all = folder, say, owner, end_all
         self._told: set[str] = set()
+        self._earlier: set[str] = set()  # preempted before this run: nobody waits for them
+        self._refused: set[str] = set()  # at the look before: Slurm may be about to put it back
+        self._lost: set[str] = set()
         self._ended = threading.Event()
 
     def run(self) -> None:
         """Look from time to time, as long as this process lives."""
+        known = slurm.jobs_of(self._folder) or []
+        self._earlier = {job.number for job in known if job.state == "PREEMPTED"}
         while not self._ended.wait(PERIOD_SECONDS):
             self.look()
 
@@ -50,9 +69,40 @@ class Waiting(threading.Thread):
         """One look, and a sign that this run still holds its results."""
         if self._owner:
             self._owner.beat()
-        for job, reason in slurm.queued(self._folder):
-            if job in self._told:
-                continue
+        jobs = slurm.jobs_of(self._folder)
+        ours = [job for job in jobs or [] if job.number not in self._earlier]
+        for job in ours:
+            if job.state == "PENDING":
+                self._look_at_queued(job.number, job.reason)
+            elif job.state == "PREEMPTED" and job.number not in self._lost:
+                self._put_back(job.number)
+        if self._lost and jobs is not None and {job.number for job in ours} <= self._lost:
+            self.end()
+            self._say(
+                "Poolwise: nothing else of this run is left to wait for: it ends here, as by "
+                "Ctrl-C. Nothing measured is lost: the same command goes on"
+            )
+            self._end_all()
+
+    def _put_back(self, job: str) -> None:
+        refused = slurm.requeue(job)
+        if refused is None:
+            self._say(
+                f"Poolwise: Slurm job {job} was preempted. It was put back into the queue, and "
+                "goes on from its journal; Slurm lets such a job wait for two minutes or so"
+            )
+            return
+        if job not in self._refused:
+            self._refused.add(job)
+            return
+        self._lost.add(job)
+        self._say(
+            f"Poolwise: Slurm job {job} was preempted and can't be put back into the queue "
+            f"({refused}): this run ends with its other jobs, and the same command goes on later"
+        )
+
+    def _look_at_queued(self, job: str, reason: str) -> None:
+        if job not in self._told:
             if reason in IMPOSSIBLE or reason.endswith(PER_JOB):
                 self._told.add(job)
                 slurm.cancel(job)

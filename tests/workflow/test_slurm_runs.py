@@ -193,16 +193,20 @@ def test_a_slurmd_that_is_killed_and_started_again_loses_nothing(site: Any) -> N
     assert {row["status"] for row in here.table(schema.LAUNCHES)} == {"ok"}
 
 
-def test_a_job_that_is_put_back_into_the_queue_goes_on_by_itself(site: Any) -> None:
-    """As after a preemption where the site has such jobs run again."""
+def test_a_preempted_job_is_put_back_into_the_queue_and_goes_on(site: Any) -> None:
+    """The site cancels such jobs (PreemptMode=CANCEL), and Snakemake would wait for ever."""
     here = site(**LONG)
     process = here.start("results/main/launches.csv", *SOON)
     job = here.measuring("math_python-1c")
+    node = next(one.node for one in here.cluster.jobs() if one.id == job)
     before = here.lines("math_python-1c")
-    here.cluster.run("scontrol", "requeue", job)
-    _, said = process.communicate(timeout=300)
+    urgent = ("--partition=urgent", "--exclusive", f"--nodelist={node}", "--output=/dev/null")
+    here.cluster.run("sbatch", *urgent, "--wrap", "sleep 1")
+    _, said = process.communicate(timeout=400)
 
     assert process.returncode == 0, said
+    assert TRACE not in said
+    assert f"Slurm job {job} was preempted. It was put back into the queue" in said
     after = here.lines("math_python-1c")
     assert after[: len(before)] == before
     assert len(here.table(schema.LAUNCHES)) == len(after) > len(before)

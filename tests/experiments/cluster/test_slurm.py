@@ -174,11 +174,50 @@ def test_only_jobs_of_snakemake_from_this_folder_are_ours(
     programs: Programs, tmp_path: Path
 ) -> None:
     lines = [
-        f"7|Priority|rule_block_wildcards_a|{tmp_path}",
-        f"8|PartitionTimeLimit|my own|{tmp_path}",
-        "9|Priority|rule_block|/elsewhere",
+        f"7|PENDING|Priority|rule_block_wildcards_a|{tmp_path}",
+        f"8|PENDING|PartitionTimeLimit|my own|{tmp_path}",
+        "9|PENDING|Priority|rule_block|/elsewhere",
+        f"10|PREEMPTED|None|rule_block|{tmp_path}",
         "slurm_load_jobs error",
     ]
     programs.say("squeue", "\n".join(f"echo '{line}'" for line in lines))
 
-    assert slurm.queued(tmp_path) == [("7", "Priority")]
+    assert slurm.jobs_of(tmp_path) == [
+        slurm.Job("7", "PENDING", "Priority"),
+        slurm.Job("10", "PREEMPTED", "None"),
+    ]
+
+
+def test_a_slurm_that_does_not_answer_has_not_said_that_there_are_no_jobs(
+    programs: Programs, tmp_path: Path
+) -> None:
+    programs.say("squeue", "echo 'Unable to contact slurm controller' >&2; exit 1")
+
+    assert slurm.jobs_of(tmp_path) is None
+
+
+def test_what_slurm_has_against_putting_a_job_back(programs: Programs) -> None:
+    programs.say(
+        "scontrol", '[ "$1 $2" = "requeue 7" ] || { echo "disabled for job $2" >&2; exit 1; }'
+    )
+
+    assert slurm.requeue("7") is None
+    assert slurm.requeue("8") == "disabled for job 8"
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        (["AccountingStorageType = accounting_storage/none", "MinJobAge = 300 sec"], (300, False)),
+        (["AccountingStorageType   = (null)", "MinJobAge               = 60 sec"], (60, False)),
+        (["AccountingStorageType   = accounting_storage/slurmdbd", "MinJobAge = 2 sec"], (2, True)),
+        (["MinJobAge               = 0 sec"], (None, False)),
+        (["nothing of it"], (None, False)),
+    ],
+)  # fmt: skip
+def test_how_long_slurm_remembers_a_job(
+    programs: Programs, said: list[str], found: tuple[int | None, bool]
+) -> None:
+    programs.say("scontrol", "\n".join(f"echo '{line}'" for line in said))
+
+    assert slurm.memory_of_jobs() == found

@@ -16,7 +16,8 @@ SLURM = ["--executor", "slurm", "--jobs", "2"]
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     """A Slurm that says what the dictionary holds, and notes what it was asked."""
-    told: dict[str, Any] = {"partition": PARTITION, "refusal": None, "missing": None}
+    told: dict[str, Any] = {"partition": PARTITION, "refusal": None, "missing": None,
+                            "memory_of_jobs": (300, False)}  # fmt: skip
 
     def partition(name: str | None, constraint: str = "") -> slurm.Partition:
         told["named"] = (name, constraint)
@@ -32,6 +33,7 @@ def site(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     monkeypatch.setattr(slurm, "partition", partition)
     monkeypatch.setattr(slurm, "refusal", refusal)
     monkeypatch.setattr(slurm, "missing", lambda: told["missing"])
+    monkeypatch.setattr(slurm, "memory_of_jobs", lambda: told["memory_of_jobs"])
     return told
 
 
@@ -94,6 +96,28 @@ def test_what_keeps_jobs_from_running_is_told_at_once(
         nodes([*SLURM, *given], {}, remote=False)
 
 
+@pytest.mark.parametrize(
+    ("memory", "command", "says"),
+    [
+        ((60, False), [], "forgets a job 60 s after its end.*ask your administrator"),
+        ((60, False), ["--slurm-status-command", "sacct"], "ask your administrator"),
+        ((199, True), [], "give --slurm-status-command sacct"),
+        ((60, True), ["--slurm-status-command", "sacct"], None),
+        ((200, False), [], None),
+        ((None, False), [], None),
+    ],
+)
+def test_a_job_may_not_be_forgotten_before_its_end_was_seen(
+    site: dict[str, Any], memory: tuple[int | None, bool], command: list[str], says: str | None
+) -> None:
+    site["memory_of_jobs"] = memory
+    if says is None:
+        assert nodes([*SLURM, *command], {}, remote=False)
+    else:
+        with pytest.raises(ConfigError, match=says):
+            nodes([*SLURM, *command], {}, remote=False)
+
+
 def test_a_dry_run_asks_for_no_job(site: dict[str, Any]) -> None:
     site["refusal"] = "Invalid account"
 
@@ -104,7 +128,9 @@ def test_a_dry_run_asks_for_no_job(site: dict[str, Any]) -> None:
 def test_other_executors_are_told_by_the_config(
     site: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(submitting, "asked_for", lambda argv: ("cluster-generic", {}))
+    monkeypatch.setattr(
+        submitting, "asked_for", lambda argv: submitting.Asked("cluster-generic", {})
+    )
     with pytest.raises(ConfigError, match=r"'cluster.cpus' and 'machine': cluster-generic can't"):
         nodes([], {}, remote=False)
     with pytest.raises(ConfigError, match="'machine': cluster-generic can't tell"):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,16 @@ from experiments.cluster.waiting import Waiting
 
 @pytest.fixture
 def queue(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """Reasons by job; one that is cancelled leaves it."""
+    """Reasons of the jobs that wait, states of the others, by job; a cancelled one leaves it."""
     jobs: dict[str, str] = {}
-    monkeypatch.setattr(slurm, "queued", lambda folder: list(jobs.items()))
+
+    def jobs_of(folder: Path) -> list[slurm.Job]:
+        return [
+            slurm.Job(job, text, "None") if text.isupper() else slurm.Job(job, "PENDING", text)
+            for job, text in jobs.items()
+        ]
+
+    monkeypatch.setattr(slurm, "jobs_of", jobs_of)
     monkeypatch.setattr(slurm, "cancel", jobs.pop)
     return jobs
 
@@ -69,3 +77,103 @@ def test_it_looks_from_time_to_time(queue: dict[str, str], monkeypatch: pytest.M
 
     assert not looking.is_alive()
     assert queue == {}
+
+
+class TestPreempted:
+    """Slurm puts a preempted job back by itself only where PreemptMode is REQUEUE."""
+
+    @pytest.fixture
+    def said(self) -> list[str]:
+        return []
+
+    @pytest.fixture
+    def looking(self, said: list[str]) -> Waiting:
+        return Waiting(Path(), said.append, end_all=lambda: said.append("ended"))
+
+    def test_it_is_put_back(
+        self,
+        queue: dict[str, str],
+        looking: Waiting,
+        said: list[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(slurm, "requeue", lambda job: queue.update({job: "BeginTime"}))
+        queue.update({"7": "PREEMPTED", "8": "RUNNING"})
+        looking.look()
+        looking.look()
+
+        assert queue == {"7": "BeginTime", "8": "RUNNING"}
+        assert len(said) == 1
+        assert "job 7 was preempted. It was put back into the queue" in said[0]
+
+    def test_where_it_may_not_be_the_run_ends_after_its_other_jobs(
+        self,
+        queue: dict[str, str],
+        looking: Waiting,
+        said: list[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(slurm, "requeue", lambda job: "disabled")
+        queue.update({"7": "PREEMPTED", "8": "RUNNING"})
+        looking.look()
+        assert said == []  # Slurm itself may be about to put it back
+        looking.look()
+        looking.look()
+        assert len(said) == 1
+        assert "job 7 was preempted and can't be put back into the queue (disabled)" in said[0]
+
+        del queue["7"]  # Slurm has forgotten it
+        looking.look()
+        assert len(said) == 1
+        del queue["8"]
+        looking.look()
+        assert "the same command goes on" in said[1]
+        assert said[2:] == ["ended"]
+
+    def test_slurm_may_be_quicker(
+        self,
+        queue: dict[str, str],
+        looking: Waiting,
+        said: list[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(slurm, "requeue", lambda job: "Job is pending execution")
+        queue["7"] = "PREEMPTED"
+        looking.look()
+        queue["7"] = "BeginTime"
+        looking.look()
+
+        assert said == []
+
+    def test_a_slurm_that_does_not_answer_ends_nothing(
+        self,
+        queue: dict[str, str],
+        looking: Waiting,
+        said: list[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(slurm, "requeue", lambda job: "disabled")
+        queue.update({"7": "PREEMPTED", "8": "RUNNING"})
+        looking.look()
+        looking.look()
+        monkeypatch.setattr(slurm, "jobs_of", lambda folder: None)
+        looking.look()
+
+        assert "ended" not in said
+
+    def test_nobody_waits_for_one_of_an_earlier_run(
+        self,
+        queue: dict[str, str],
+        looking: Waiting,
+        said: list[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(waiting, "PERIOD_SECONDS", 0.01)
+        monkeypatch.setattr(slurm, "requeue", lambda job: pytest.fail("resurrected"))
+        queue["7"] = "PREEMPTED"
+        looking.start()
+        time.sleep(0.1)
+        looking.end()
+        looking.join(10)
+
+        assert said == []
