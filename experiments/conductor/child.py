@@ -24,6 +24,7 @@ from experiments.conductor import noise
 from experiments.conductor.reaper import Reaper
 from experiments.conductor.surroundings import Disturbance, disturbance, look_around
 from experiments.environment import environment
+from experiments.launch.cores import Taken
 from experiments.launch.latency import middle_ms
 
 #: how often a silent launch is looked at (its end is normally seen at once, as an event)
@@ -68,6 +69,8 @@ class Outcome:
     gil_at_end: bool | None = None
     #: CPU seconds on this machine of workers that the launch only used, such as a given cluster's
     elsewhere_seconds: float = 0.0
+    #: what others took of the other nodes of a launch over several
+    other_nodes: Taken = field(default_factory=Taken)
     launch_seconds: float = 0.0
     ended: bool = False
     must_end: bool = False
@@ -103,7 +106,9 @@ class Launcher:
         usage += _reap_strays(others)
         outcome.launch_seconds = time.perf_counter() - started
         own = usage + outcome.elsewhere_seconds + _own_seconds(service_pids) - own_before
-        outcome.disturbance = disturbance(before, look_around(spec["cpus"]), own)
+        outcome.disturbance = disturbance(
+            before, look_around(spec["cpus"]), own, outcome.other_nodes
+        )
         return outcome
 
     def _start(self, spec: Mapping[str, Any], writer: int) -> subprocess.Popen[bytes]:
@@ -276,6 +281,12 @@ class _Watch:
 
     def _on_elsewhere(self, event: dict[str, Any]) -> None:
         self.outcome.elsewhere_seconds = _passed(event["cpu_seconds"], "a worker's CPU time")
+
+    def _on_other_nodes(self, event: dict[str, Any]) -> None:
+        for name, value in event.items():
+            if value is not None:
+                _passed(value, f"another node's {name}")
+        self.outcome.other_nodes = Taken(**event)
 
     def _on_batch(self, event: dict[str, Any]) -> None:
         if not 0 < event["wall_seconds"] < math.inf:

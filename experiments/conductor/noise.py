@@ -1,64 +1,12 @@
-"""What others did to the measured cores during a launch: foreign CPU use, steal, load."""
+"""What processes have used, as the kernel counts it, and the load."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 _TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")
-
-
-@dataclass(frozen=True)
-class CpuTimes:
-    """Seconds since boot summed over some logical CPUs, and when they were read."""
-
-    busy: float
-    steal: float
-    read_at: float
-    cpus: int
-
-
-def cpu_count(cpus: Sequence[int] | None) -> int:
-    """How many CPUs are meant; None is all of them."""
-    return (os.cpu_count() or 1) if cpus is None else len(cpus)
-
-
-def read_cpu_times(cpus: Sequence[int] | None, stat: Path = Path("/proc/stat")) -> CpuTimes | None:
-    """Busy and stolen seconds of the given CPUs (all if None); None where /proc/stat is missing.
-
-    Fields: user nice system idle iowait irq softirq steal (man 5 proc), in clock ticks.
-    """
-    try:
-        lines = stat.read_text().splitlines()
-    except OSError:
-        return None
-    wanted = {"cpu"} if cpus is None else {f"cpu{cpu}" for cpu in cpus}
-    rows = [[int(n) for n in line.split()[1:9]] for line in lines if line.split()[:1][0] in wanted]
-    busy = sum(row[0] + row[1] + row[2] + row[5] + row[6] for row in rows) * _TICK_SECONDS
-    steal = sum(row[7] for row in rows) * _TICK_SECONDS
-    return CpuTimes(busy, steal, time.perf_counter(), cpu_count(cpus))
-
-
-def shares(
-    before: CpuTimes | None, after: CpuTimes | None, own_seconds: float
-) -> tuple[float | None, float | None]:
-    """Foreign and stolen shares of the CPUs' time; None where the system does not tell.
-
-    Foreign is what of the busy time was not ours: `own_seconds` is the CPU time of the launch's
-    process tree, its services and the conductor.
-    """
-    if before is None or after is None:
-        return None, None
-    available = (after.read_at - before.read_at) * after.cpus
-    if available <= 0:
-        return None, None
-    # ticks are counted in whole hundredths of a second: differences below 3 of them are rounding
-    foreign = max(0.0, after.busy - before.busy - own_seconds - 3 * _TICK_SECONDS)
-    return foreign / available, (after.steal - before.steal) / available
 
 
 def load_1min() -> float | None:

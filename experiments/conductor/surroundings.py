@@ -3,58 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from experiments.conductor import noise
 from experiments.conductor.clocks import Clocks, jump_seconds, read_clocks, suspended_seconds
-from experiments.conductor.throttling import (
-    Throttling,
-    new_heat_events,
-    quota_share,
-    read_throttling,
-)
+from experiments.launch import cores
+from experiments.launch.cores import Cores, Taken
 
 
 @dataclass(frozen=True)
 class Surroundings:
     """One reading of all counters."""
 
-    cpu: noise.CpuTimes | None
-    throttling: Throttling
+    cores: Cores
     clocks: Clocks
-    cpus: int
 
 
 @dataclass(frozen=True)
-class Disturbance:
+class Disturbance(Taken):
     """What others did during a launch; columns of launches.csv. None: the system doesn't tell.
 
-    Shares are of the measured cores' time.
+    Shares are of the measured cores' time; of several nodes, those of the most disturbed one. The
+    clock is that of the node that the launch began on.
     """
 
-    foreign_cpu_share: float | None = None
-    steal_share: float | None = None
-    throttle_events: int | None = None
-    quota_throttled_share: float | None = None
     clock_jump_seconds: float | None = None
     suspended_seconds: float | None = None
 
 
 def look_around(cpus: Sequence[int] | None) -> Surroundings:
     """Read the counters of the measured CPUs (None: of all)."""
-    count = noise.cpu_count(cpus)
-    return Surroundings(noise.read_cpu_times(cpus), read_throttling(cpus), read_clocks(), count)
+    return Surroundings(cores.read(cpus), read_clocks())
 
 
-def disturbance(before: Surroundings, after: Surroundings, own_seconds: float) -> Disturbance:
-    """What lies between two readings; `own_seconds` as `noise.shares` takes them."""
-    foreign, steal = noise.shares(before.cpu, after.cpu, own_seconds)
-    wall = after.clocks.steady - before.clocks.steady
+def disturbance(
+    before: Surroundings, after: Surroundings, own_seconds: float, other_nodes: Taken | None = None
+) -> Disturbance:
+    """What lies between two readings; `own_seconds` as `cores.shares` takes them."""
+    here = cores.taken(before.cores, after.cores, own_seconds)
     return Disturbance(
-        foreign_cpu_share=foreign,
-        steal_share=steal,
-        throttle_events=new_heat_events(before.throttling, after.throttling),
-        quota_throttled_share=quota_share(before.throttling, after.throttling, wall, before.cpus),
+        **asdict(cores.worst([here, other_nodes or Taken()])),
         clock_jump_seconds=jump_seconds(before.clocks, after.clocks),
         suspended_seconds=suspended_seconds(before.clocks, after.clocks),
     )

@@ -56,6 +56,10 @@ code prints goes to standard output and error, which the conductor keeps in the 
     {"event": "elsewhere", "cpu_seconds"}                      since start-up, on this machine, of
                                                                workers that the launch didn't start
     {"event": "teardown", "seconds"}
+    {"event": "other_nodes", "foreign_cpu_share", "steal_share", "throttle_events",
+        "quota_throttled_share"}                               of a launch over several: of each
+                                                               the largest of the nodes beside
+                                                               the one that it began on
     {"event": "calibrated", "scale", "item_seconds", "batch_seconds", "expected",
         "item_kib", "result_kib": mean size when pickled}      null: can't be pickled
     {"event": "checked", "problem", "role", "files", "items", "item_seconds", "tried_items",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Optional, Tuple, Type
 
+from experiments.launch.cores import Taken
+
 
 @dataclass(frozen=True)
 class Context:
@@ -243,6 +245,10 @@ class Executor:
 
     def elsewhere_at_end(self) -> Optional[float]:
         """After `stop`: `here_seconds` of workers that have begun with this launch, and ended."""
+        return None
+
+    def taken_at_end(self) -> Optional[Taken]:
+        """After `stop`: what others took of other nodes that the launch had; None without any."""
         return None
 
     def stop(self) -> None:

@@ -6,7 +6,8 @@ launch holds the other end: killed or not, it leaves no process on any node. Not
 
     {"start": {NODE: [COMMAND, ...]}}   start a node's commands; `{address}` in them is its own
     {"usage": NUMBER}                   answer {"node", "usage": NUMBER, ...}, see `_used`; once
-                                        all has ended {"node", "usage": "end", ...}
+                                        all has ended {"node", "usage": "end", ..., "taken": what
+                                        others took of the node's CPUs, see cores.py}
 
 Unasked it tells {"node", "cpus"} once it is there, {"node", "unfit": reason} where it can't be,
 and {"node", "ended": status} of each process that has ended.
@@ -23,9 +24,10 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from typing import Any, Dict, List, Optional
 
-from experiments.launch import usage
+from experiments.launch import cores, usage
 from experiments.launch.nodes import way_to
 
 #: how often it looks for processes that have ended
@@ -35,20 +37,31 @@ ADDRESS = "{address}"
 AT_END = "end"
 #: workers that are asked to end have so long
 GRACE_SECONDS = 3.0
+#: the CPU time in `_used`
+SECONDS = ("user_seconds", "system_seconds", "own_seconds")
 # man 2 prctl: orphans of what it has started become its own children; a signal at a parent's end
 _PR_SET_CHILD_SUBREAPER, _PR_SET_PDEATHSIG = 36, 1
 
 
 class Keeper:
-    """What one node runs for the launch."""
+    """What one node runs for the launch; all of it stays on some of its CPUs."""
 
     def __init__(self, node: str, address: str) -> None:
         self._node, self._address = node, address
+        self._cpus: List[int] = []
+        self._before, self._own_before = cores.read([]), 0.0
         self._started: List[subprocess.Popen[bytes]] = []
 
     def tell(self, **content: Any) -> None:
         """One line, at once."""
         os.write(1, json.dumps({"node": self._node, **content}).encode() + b"\n")
+
+    def stay_on(self, cpus: List[int]) -> None:
+        """Bind this process and all that it will start; what others take counts from now."""
+        os.sched_setaffinity(0, cpus)
+        self._cpus, self._own_before = cpus, usage.own_seconds()
+        self._before = cores.read(cpus)
+        self.tell(cpus=cpus)
 
     def follow(self) -> None:
         """Do as told until the input ends."""
@@ -89,7 +102,10 @@ class Keeper:
             _signal_all(number)
             while _reap() and time.monotonic() < deadline:
                 time.sleep(0.01)
-        self.tell(usage=AT_END, **_used())
+        used = _used()
+        own = sum(used[name] or 0.0 for name in SECONDS) - self._own_before
+        taken = cores.taken(self._before, cores.read(self._cpus), own)
+        self.tell(usage=AT_END, **used, taken=asdict(taken))
 
 
 def _end_with_parent() -> None:
@@ -150,8 +166,7 @@ def main() -> None:
     node = os.environ["SLURMD_NODENAME"]
     keeper = Keeper(node, way_to(args.toward))
     try:
-        cpus = bind(args.cpus, sorted(os.sched_getaffinity(0)), node == args.first)
-        os.sched_setaffinity(0, cpus)
+        keeper.stay_on(bind(args.cpus, sorted(os.sched_getaffinity(0)), node == args.first))
     except (ValueError, OSError) as error:
         keeper.tell(unfit=str(error))
         return
@@ -159,7 +174,6 @@ def main() -> None:
     # Slurm ends a step by SIGTERM first: then as when the input ends
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     try:
-        keeper.tell(cpus=cpus)
         keeper.follow()
     finally:
         keeper.end()

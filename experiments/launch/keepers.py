@@ -13,8 +13,9 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from experiments.launch import nodes
 from experiments.launch.base import Elsewhere, Unsupported
+from experiments.launch.cores import Taken, worst
 from experiments.launch.executors.processes import WorkerDied
-from experiments.launch.keeper import AT_END
+from experiments.launch.keeper import AT_END, SECONDS
 
 #: keepers answer in milliseconds, unless their node is gone
 ANSWER_SECONDS = 30
@@ -49,6 +50,7 @@ class Keepers:
         self._asked = 0
         #: CPU seconds on this node, once all has ended; None before, or with no keeper here
         self.here_at_end: Optional[float] = None
+        self._taken_elsewhere: List[Taken] = []
         self._ended: List[str] = []
         self._on_end = on_end or self._ended.append
         self._listener = threading.Thread(target=self._listen, name="keepers", daemon=True)
@@ -92,6 +94,10 @@ class Keepers:
             since_launch=True,
         )
 
+    def taken_at_end(self) -> Optional[Taken]:
+        """After `stop`: what was taken of the other nodes' CPUs, of the most disturbed one."""
+        return worst(self._taken_elsewhere) if self._taken_elsewhere else None
+
     def stop(self) -> None:
         """End all that they have started, and wait for the job step's end."""
         if self._step.stdin is not None:
@@ -124,6 +130,8 @@ class Keepers:
             elif said.get("usage") == AT_END:
                 if said["node"] == self._first:
                     self.here_at_end = _all_seconds(said)
+                else:  # the conductor sees to the first one's
+                    self._taken_elsewhere.append(Taken(**said["taken"]))
             else:
                 self._told.put(said)
         self._told.put(None)
@@ -143,8 +151,7 @@ class Keepers:
 
 def _all_seconds(said: Optional[Dict[str, Any]]) -> float:
     """A keeper's own and of all that it has started; none where there is no keeper."""
-    names = ("user_seconds", "system_seconds", "own_seconds")
-    return sum(float(said[name]) for name in names) if said else 0.0
+    return sum(float(said[name]) for name in SECONDS) if said else 0.0
 
 
 def spread(

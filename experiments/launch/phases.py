@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from experiments.launch import latency, usage
@@ -35,6 +36,9 @@ def measure(spec: Spec, task: Task, executor: Executor, events: Events) -> None:
     seconds = executor.elsewhere_at_end()
     if seconds is not None:
         events.emit("elsewhere", cpu_seconds=seconds)
+    taken = executor.taken_at_end()
+    if taken is not None:
+        events.emit("other_nodes", **asdict(taken))
 
 
 def made_items(task: Task, count: int, scale: int) -> List[Any]:

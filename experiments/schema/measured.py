@@ -45,7 +45,10 @@ LAUNCHES = Table(
         amount("heartbeat_p50_ms", "median lateness of a 5 ms main-thread heartbeat"),
         amount("heartbeat_p99_ms", "99th percentile of that lateness"),
         amount("heartbeat_max_ms", "largest lateness: the longest freeze of the main thread"),
-        amount("foreign_cpu_share", "CPU used by others, share of the measured cores' time"),
+        amount(
+            "foreign_cpu_share",
+            "CPU used by others, share of the measured cores' time (worst node)",
+        ),
         amount("steal_share", "time the hypervisor took away, share of the measured cores' time"),
         Column("disturbed", "flag", "others, quota, heat or sleep got in its way (key disturbed)"),
         text("code_digest", "digest of the code that was measured"),

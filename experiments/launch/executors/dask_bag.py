@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, List, Optional
 
 from experiments.launch import worker
 from experiments.launch.base import Elsewhere, Task
+from experiments.launch.cores import Taken
 from experiments.launch.executors import dask_cluster, dask_nodes
 from experiments.launch.executors.library import LibraryPool, guarded
 from experiments.launch.executors.local import THREADING_KIT
@@ -106,6 +107,10 @@ class Dask(LibraryPool):
     def elsewhere_at_end(self) -> Optional[float]:
         """Those on several nodes."""
         return self._pool.at_end() if isinstance(self._pool, dask_nodes.Spread) else None
+
+    def taken_at_end(self) -> Optional[Taken]:
+        """Of the other nodes, where there are several."""
+        return self._pool.taken_at_end() if isinstance(self._pool, dask_nodes.Spread) else None
 
     def close_pool(self) -> None:
         """Join threads or processes."""

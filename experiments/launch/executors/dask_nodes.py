@@ -12,6 +12,7 @@ from typing import Any, List, Optional, Tuple
 
 from experiments.launch import nodes
 from experiments.launch.base import Elsewhere, Unsupported
+from experiments.launch.cores import Taken
 from experiments.launch.executors.dask_cluster import CONNECT_SECONDS, Cluster, fail_at_once
 from experiments.launch.keeper import ADDRESS
 from experiments.launch.keepers import Keepers, spread
@@ -83,6 +84,11 @@ class Spread(Cluster):
         """What they used on this node, once they have ended."""
         seconds: Optional[float] = self._keepers.here_at_end
         return seconds
+
+    def taken_at_end(self) -> Optional[Taken]:
+        """What others took of the other nodes."""
+        taken: Optional[Taken] = self._keepers.taken_at_end()
+        return taken
 
     def shutdown(self) -> None:
         """Have the workers close the task, then end them and the scheduler."""

@@ -15,6 +15,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from experiments.launch import nodes
 from experiments.launch.base import Elsewhere, Unsupported
+from experiments.launch.cores import Taken
 from experiments.launch.executors import mpi_server
 from experiments.launch.executors.processes import WorkerDied
 from experiments.launch.keepers import Keepers
@@ -128,6 +129,10 @@ class Spread:
     def at_end(self) -> Optional[float]:
         """What they used on this node, once they have ended."""
         return self._keepers.here_at_end
+
+    def taken_at_end(self) -> Optional[Taken]:
+        """What others took of the other nodes."""
+        return self._keepers.taken_at_end()
 
     def shutdown(self) -> None:
         """Have the processes end, then all else."""

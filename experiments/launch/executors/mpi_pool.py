@@ -15,6 +15,7 @@ from typing import Any, Dict, List, Optional
 
 from experiments.launch import nodes, worker
 from experiments.launch.base import Elsewhere, Task
+from experiments.launch.cores import Taken
 from experiments.launch.executors import mpi_nodes
 from experiments.launch.executors.library import LibraryPool
 from experiments.launch.executors.mpi_server import Meeting
@@ -96,6 +97,10 @@ class Mpi4py(LibraryPool):
     def elsewhere_at_end(self) -> Optional[float]:
         """The workers on several nodes."""
         return self._spread.at_end() if self._spread else None
+
+    def taken_at_end(self) -> Optional[Taken]:
+        """Of the other nodes, where there are several."""
+        return self._spread.taken_at_end() if self._spread else None
 
     def close_pool(self) -> None:
         """Join the processes."""

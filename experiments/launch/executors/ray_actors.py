@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, List, Optional
 
 from experiments.launch import usage, worker
 from experiments.launch.base import Elsewhere
+from experiments.launch.cores import Taken
 from experiments.launch.executors.library import LibraryPool, guarded
 from experiments.launch.executors.on_disk import NoBarrier
 from experiments.launch.executors.processes import WorkerDied
@@ -75,6 +76,10 @@ class Ray(LibraryPool):
         """What ray's processes below its servers have used: those don't wait for them, and so what
         they used is counted nowhere once they have ended."""  # fmt: skip
         return self._unseen
+
+    def taken_at_end(self) -> Optional[Taken]:
+        """Of the other nodes."""
+        return self._others.taken_at_end() if self._others else None
 
     def _everywhere(self, *call: Any) -> List[Any]:
         import ray

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import sys
 import time
+from typing import Optional
 
 from experiments.launch import nodes
 from experiments.launch.base import Elsewhere
+from experiments.launch.cores import Taken
 from experiments.launch.keeper import ADDRESS
 from experiments.launch.keepers import Keepers
 
@@ -46,6 +48,10 @@ class Others:
     def elsewhere(self) -> Elsewhere:
         """What the other nodes have used; this one's processes are below the launch."""
         return self._keepers.elsewhere()
+
+    def taken_at_end(self) -> Optional[Taken]:
+        """What others took of those nodes."""
+        return self._keepers.taken_at_end()
 
     def stop(self) -> None:
         """End all on the other nodes."""

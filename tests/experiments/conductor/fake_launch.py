@@ -66,6 +66,11 @@ class Fake:
         self.say("news", of="a later version")
         self.ok()
 
+    def has_another_node(self) -> None:
+        self.say("other_nodes", foreign_cpu_share=0.9, steal_share=None, throttle_events=2,
+                 quota_throttled_share=None)  # fmt: skip
+        self.ok()
+
     def has_workers_elsewhere(self) -> None:
         self.say("elsewhere", cpu_seconds=0.75)
         self.ok()

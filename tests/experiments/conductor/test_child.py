@@ -12,6 +12,7 @@ from experiments.conductor.child import Launcher, Outcome
 from experiments.conductor.reaper import Reaper
 from experiments.conductor.surroundings import Disturbance
 from experiments.environment import BLAS_VARIABLES, ROOT, environment
+from experiments.launch.cores import Taken
 from experiments.launch.latency import middle_ms
 from tests.experiments.conductor.driving import gone, pids, spec
 
@@ -59,7 +60,7 @@ def test_what_workers_that_were_there_before_use_is_no_work_of_others(
 ) -> None:
     own: list[float] = []
 
-    def seen(_before: object, _after: object, own_seconds: float) -> Disturbance:
+    def seen(_before: object, _after: object, own_seconds: float, _other: Taken) -> Disturbance:
         own.append(own_seconds)
         return Disturbance()
 
@@ -68,6 +69,13 @@ def test_what_workers_that_were_there_before_use_is_no_work_of_others(
     assert run("ok").elsewhere_seconds == 0.0
     assert run("has_workers_elsewhere").elsewhere_seconds == 0.75
     assert own[1] > 0.75 > own[0]
+
+
+def test_what_others_took_of_another_node_disturbs_the_launch(run: Run) -> None:
+    found = run("has_another_node").disturbance
+
+    assert (found.foreign_cpu_share or 0) >= 0.9
+    assert (found.throttle_events or 0) >= 2
 
 
 def test_what_the_measured_code_prints_goes_to_the_log(run: Run, log: IO[bytes]) -> None:

@@ -11,12 +11,13 @@ import pytest
 
 LAUNCH = """
 import json, sys
-from experiments.conductor import child, noise
+from experiments.conductor import child
 from experiments.conductor.reaper import Reaper
+from experiments.launch import cores
 
 child.adopt_orphans()
 seen = []
-noise.shares = lambda before, after, own: seen.append(own) or (None, None)
+cores.shares = lambda before, after, own: seen.append(own) or (None, None)
 method, scratch = sys.argv[1:]
 reaper = Reaper()
 spec = {"launch_id": "", "mode": "measure", "task": "math_python", "params": {"item_ms": 6},

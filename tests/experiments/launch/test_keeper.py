@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
@@ -10,15 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from experiments.launch import nodes
+from experiments.launch import keeper, nodes
 from experiments.launch.base import Unsupported
+from experiments.launch.cores import Cores, CpuTimes
 from experiments.launch.executors.processes import WorkerDied
 from experiments.launch.keeper import bind
 from experiments.launch.keepers import Keepers, spread
+from experiments.launch.throttling import Throttling
 from tests.experiments.launch import fake_slurm
 
 linux = pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="no CPU affinity here")
 PATIENCE_SECONDS = 20
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @pytest.fixture
@@ -114,6 +118,50 @@ def test_what_workers_use_is_counted_with_what_has_ended(keepers: Keepers, tmp_p
     keepers.stop()
     assert keepers.here_at_end is not None
     assert keepers.here_at_end >= found.here_seconds
+
+
+@linux
+def test_what_others_take_of_another_node_is_told_at_the_end(keepers: Keepers) -> None:
+    """Both made-up nodes are this machine: this process is one of the others there."""
+    cpus, began = len(os.sched_getaffinity(0)), time.perf_counter()
+    assert keepers.taken_at_end() is None
+    busy_until = time.process_time() + 0.5
+    while time.process_time() < busy_until:
+        pass
+    keepers.stop()
+    available = (time.perf_counter() - began) * cpus
+    taken = keepers.taken_at_end()
+
+    assert taken is not None
+    assert taken.foreign_cpu_share is not None
+    assert taken.foreign_cpu_share >= 0.4 / available  # the keeper saw a little more than this
+    assert taken.steal_share is not None
+
+
+def test_what_the_workers_use_is_not_taken_by_others(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The CPUs were busy for 9 of 20 s: 5 of the workers, 1 of the keeper, and 3 of others."""
+    busy, own = iter([0.0, 100.0, 109.0]), iter([2.0, 3.0])
+    monkeypatch.setattr(
+        keeper.cores,
+        "read",
+        lambda cpus: Cores(
+            CpuTimes(now := next(busy), 0.0, 0.0 if now < 109 else 10.0, 2),
+            Throttling(None, None), 0.0, 2,
+        ),
+    )  # fmt: skip
+    monkeypatch.setattr(keeper.usage, "own_seconds", lambda: next(own))
+    monkeypatch.setattr(keeper.usage, "below_seconds", lambda: (4.0, 1.0))
+    for name in ("_signal_all", "_reap"):
+        monkeypatch.setattr(keeper, name, lambda *number: False)
+    monkeypatch.setattr(keeper.os, "sched_setaffinity", lambda pid, cpus: None, raising=False)
+    keeping = keeper.Keeper("b", "127.0.0.1")
+    keeping.stay_on([0, 1])
+    keeping.end()
+    told = json.loads(capfd.readouterr().out.splitlines()[-1])
+
+    assert told["taken"]["foreign_cpu_share"] == pytest.approx((3 - 3 / TICKS) / 20)
 
 
 @linux

@@ -99,6 +99,9 @@ def test_what_they_use_on_all_nodes_is_counted(
     assert done.one("profile")["peak_memory_mib"] > 2 * alone.one("profile")["peak_memory_mib"]
     # half of it, and all of what the workers' start took
     assert done.one("elsewhere")["cpu_seconds"] > 0.4 * needed
+    taken = done.one("other_nodes")
+    assert 0 <= taken["foreign_cpu_share"] < 1
+    assert taken["steal_share"] is not None
 
 
 def test_a_launch_that_is_killed_leaves_nothing_on_any_node(

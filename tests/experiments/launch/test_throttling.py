@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.conductor.throttling import (
+from experiments.launch.throttling import (
     Throttling,
     new_heat_events,
     quota_share,

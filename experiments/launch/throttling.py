@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Iterator, Optional, Sequence
 
-from experiments.host import CPU_ROOT
+CPU_ROOT = Path("/sys/devices/system/cpu")
 
 _GROUPS, _ROOT = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 _HEAT = "cpu{}/thermal_throttle/core_throttle_count"
@@ -19,12 +19,12 @@ class Throttling:
     The quota's seconds are summed over the CPUs that were held back. None where it isn't told.
     """
 
-    quota_seconds: float | None
-    heat_events: int | None
+    quota_seconds: Optional[float]
+    heat_events: Optional[int]
 
 
 def read_throttling(
-    cpus: Sequence[int] | None,
+    cpus: Optional[Sequence[int]],
     groups: Path = _GROUPS,
     root: Path = _ROOT,
     cpu_root: Path = CPU_ROOT,
@@ -55,7 +55,7 @@ def _stat_files(groups: Path, root: Path) -> Iterator[Path]:
             yield top.joinpath(*parts[:depth], "cpu.stat")
 
 
-def _held_back(file: Path) -> float | None:
+def _held_back(file: Path) -> Optional[float]:
     try:
         told = dict(line.split()[:2] for line in file.read_text().splitlines())
         if "throttled_usec" in told:
@@ -65,7 +65,7 @@ def _held_back(file: Path) -> float | None:
         return None
 
 
-def _heat_events(cpus: Sequence[int] | None, cpu_root: Path) -> int | None:
+def _heat_events(cpus: Optional[Sequence[int]], cpu_root: Path) -> Optional[int]:
     """Each core's own counter; not the package's, which other cores' work moves as well."""
     if cpus is None:
         files = sorted(cpu_root.glob(_HEAT.format("[0-9]*")))
@@ -79,7 +79,7 @@ def _heat_events(cpus: Sequence[int] | None, cpu_root: Path) -> int | None:
 
 def quota_share(
     before: Throttling, after: Throttling, wall_seconds: float, cpus: int
-) -> float | None:
+) -> Optional[float]:
     """Share of the cores' time in which the quota held us back, at most 1."""
     if before.quota_seconds is None or after.quota_seconds is None or wall_seconds <= 0:
         return None
@@ -87,7 +87,7 @@ def quota_share(
     return min(1.0, held / (wall_seconds * cpus))
 
 
-def new_heat_events(before: Throttling, after: Throttling) -> int | None:
+def new_heat_events(before: Throttling, after: Throttling) -> Optional[int]:
     """Times a core slowed itself down because it was hot."""
     if before.heat_events is None or after.heat_events is None:
         return None
