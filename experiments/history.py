@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from experiments.cluster import owner
+
 FOLDER = "history"
 #: the last file that a run writes; it is set aside last, too
 LAST = ("bundle.zip", "check.json")
@@ -33,7 +35,7 @@ def set_aside(results: Path, take: Callable[[], object]) -> Path | None:
     moving.mkdir(parents=True, exist_ok=True)
     if last is not None:
         for child in sorted(results.iterdir(), key=lambda path: path == last):
-            if child != history:
+            if child.name not in (FOLDER, owner.NAME):
                 child.rename(moving / child.name)
     return moving.rename(_free(history, moving.stem))
 

@@ -192,14 +192,14 @@ def _prepare_nodes(
               wide["blocks_per_job"])  # fmt: skip
     if errand:
         return run
-    if again and not dry:
-        _keep(results, lambda: None)
     if not dry:
         results.mkdir(parents=True, exist_ok=True)
         check_disk(results, resolved["min_free_mib"])
         held = owned(results, SILENT_SECONDS)
         run = replace(run, owner=held.__enter__())
         atexit.register(held.__exit__, None, None, None)  # until this process ends
+        if again:
+            _keep(results, lambda: None)
     facts = _read(results / "machine.json")
     if facts is None or facts.get("asked") != probed:
         say(

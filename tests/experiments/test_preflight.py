@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from experiments import host, preflight
+from experiments.cluster.owner import owned
 from experiments.cluster.submitting import Nodes
 from experiments.conductor.lock import BusyError, acquire
 from experiments.plan import make_plan
@@ -430,3 +431,18 @@ def test_two_runs_do_not_submit_jobs_into_one_folder() -> None:
     assert "results/bench/measuring.json: process" in line
     assert "is measuring into this folder" in line
     assert prepare(dry=True).owner is None
+
+
+@pytest.mark.usefixtures("cluster")
+def test_again_moves_nothing_under_another_run_and_leaves_its_own_hold() -> None:
+    probed()
+    (RESULTS / "bundle.zip").touch()
+    with owned(RESULTS):
+        (line,) = refusal(again=True)
+        assert "is measuring into this folder" in line
+        assert (RESULTS / "bundle.zip").exists()
+    assert prepare(again=True).owner is not None
+
+    assert (RESULTS / "history" / "unknown" / "bundle.zip").exists()
+    assert [path.name for path in RESULTS.glob("**/measuring.json")] == ["measuring.json"]
+    assert (RESULTS / "measuring.json").exists()
