@@ -26,6 +26,12 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @pytest.fixture
+def began() -> float:
+    """Before any keeper."""
+    return time.perf_counter()
+
+
+@pytest.fixture
 def keepers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Keepers]:
     """On two made-up nodes."""
     for name, value in fake_slurm.job("a,b", "a").items():
@@ -121,9 +127,11 @@ def test_what_workers_use_is_counted_with_what_has_ended(keepers: Keepers, tmp_p
 
 
 @linux
-def test_what_others_take_of_another_node_is_told_at_the_end(keepers: Keepers) -> None:
+def test_what_others_take_of_another_node_is_told_at_the_end(
+    began: float, keepers: Keepers
+) -> None:
     """Both made-up nodes are this machine: this process is one of the others there."""
-    cpus, began = len(os.sched_getaffinity(0)), time.perf_counter()
+    cpus = len(os.sched_getaffinity(0))
     assert keepers.taken_at_end() is None
     busy_until = time.process_time() + 0.5
     while time.process_time() < busy_until:
@@ -134,7 +142,8 @@ def test_what_others_take_of_another_node_is_told_at_the_end(keepers: Keepers) -
 
     assert taken is not None
     assert taken.foreign_cpu_share is not None
-    assert taken.foreign_cpu_share >= 0.4 / available  # the keeper saw a little more than this
+    # of no more time than this; half of it, as the kernel counts in ticks
+    assert taken.foreign_cpu_share >= 0.25 / available
     assert taken.steal_share is not None
 
 
