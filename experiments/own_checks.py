@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from experiments import own
-from experiments.conductor.child import Launcher, Outcome
+from experiments.conductor.child import Launcher
+from experiments.conductor.outcome import Outcome
 from experiments.conductor.reaper import Reaper
 from experiments.plan import code_digest, digest
 from experiments.schema import write_atomically

@@ -25,9 +25,10 @@ from experiments.conductor.calibration import (
     Calibration,
     CalibrationError,
 )
-from experiments.conductor.child import Launcher, Outcome
+from experiments.conductor.child import Launcher
 from experiments.conductor.flags import blocked_loop_flags, flags
 from experiments.conductor.journal import Journal
+from experiments.conductor.outcome import Outcome
 from experiments.conductor.preparation import Preparation, scratch_of
 from experiments.conductor.reaper import Reaper
 from experiments.conductor.rows import (

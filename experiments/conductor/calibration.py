@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.conductor.child import Outcome
+from experiments.conductor.outcome import Outcome
 from experiments.schema import write_atomically
 
 #: a sequential batch within these is long enough to time and short enough to repeat, in multiples

@@ -18,7 +18,8 @@ from experiments.conductor.calibration import (
     most_items,
     remembered,
 )
-from experiments.conductor.child import Launcher, Outcome
+from experiments.conductor.child import Launcher
+from experiments.conductor.outcome import Outcome
 from experiments.control import launched_options
 from experiments.launch.base import Task
 from experiments.launch.tasks import load as load_task

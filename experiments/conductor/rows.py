@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from experiments import schema
-from experiments.conductor.child import Outcome
+from experiments.conductor.outcome import Outcome
 from experiments.scaling import batch_multiple
 from experiments.statistics.block import Round
 from experiments.statistics.launches import Batch, values_of

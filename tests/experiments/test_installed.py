@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from experiments import installed
-from experiments.conductor.child import Outcome
+from experiments.conductor.outcome import Outcome
 from experiments.settings import ConfigError
 from tests.experiments.conductor.fake_world import Bench, World
 from tests.experiments.facts import plan

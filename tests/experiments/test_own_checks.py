@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from experiments.conductor.child import Outcome
+from experiments.conductor.outcome import Outcome
 from experiments.own_checks import Looker, with_checks
 from experiments.settings import ConfigError, resolve
 

@@ -10,7 +10,7 @@ from typing import Any
 from experiments import schema
 from experiments.breakeven.added import step_path, with_added
 from experiments.breakeven.step import next_step
-from experiments.conductor.child import Outcome
+from experiments.conductor.outcome import Outcome
 from tests.experiments.conductor.fake_world import Bench, World
 from tests.experiments.facts import host
 

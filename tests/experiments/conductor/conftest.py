@@ -4,10 +4,13 @@ import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from experiments.conductor.reaper import Reaper
+from tests.experiments.conductor.blocks import MakeBench
+from tests.experiments.conductor.fake_world import Bench
 
 FAKE = Path(__file__).with_name("fake_launch.py")
 
@@ -36,3 +39,11 @@ def reaper() -> Iterator[Reaper]:
     made = Reaper()
     yield made
     made.close()
+
+
+@pytest.fixture
+def make_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeBench:
+    def make(folder: str = "results", **config: Any) -> Bench:
+        return Bench.make(tmp_path / folder, monkeypatch, **config)
+
+    return make

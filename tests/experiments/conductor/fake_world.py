@@ -13,7 +13,7 @@ from experiments import schema
 from experiments.approaches import approach
 from experiments.collect import collect
 from experiments.conductor.block import BlockRun, measure_block
-from experiments.conductor.child import Outcome
+from experiments.conductor.outcome import Outcome
 from experiments.conductor.surroundings import Disturbance
 from experiments.statistics.records import Judgement
 from reports.load import load

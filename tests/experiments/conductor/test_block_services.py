@@ -18,7 +18,7 @@ import pytest
 
 from experiments import schema
 from experiments.conductor.block import measure_block
-from experiments.conductor.child import Outcome
+from experiments.conductor.outcome import Outcome
 from experiments.services import service
 from experiments.services.service import ServiceRefusedError
 from tests.experiments.conductor.fake_world import Bench, World

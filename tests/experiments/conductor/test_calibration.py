@@ -19,7 +19,7 @@ from experiments.conductor.calibration import (
     calibrate_fixed,
     remembered,
 )
-from experiments.conductor.child import Outcome
+from experiments.conductor.outcome import Outcome
 
 TARGET = 0.12
 Cost = Callable[[int, int], float]

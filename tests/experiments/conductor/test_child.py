@@ -7,10 +7,12 @@ from typing import IO
 
 import pytest
 
-from experiments.conductor import child
-from experiments.conductor.child import Launcher, Outcome
+from experiments.conductor import child, watch
+from experiments.conductor.child import Launcher
+from experiments.conductor.outcome import Outcome
 from experiments.conductor.reaper import Reaper
 from experiments.conductor.surroundings import Disturbance
+from experiments.conductor.watch import Watch
 from experiments.environment import BLAS_VARIABLES, ROOT, environment
 from experiments.launch.cores import Taken
 from experiments.launch.latency import middle_ms
@@ -176,10 +178,10 @@ def test_an_interpreter_that_is_not_there_is_the_users_problem(
 def test_an_interrupt_leaves_nothing_running(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(watch: child._Watch, event: dict[str, object]) -> None:
+    def interrupted(following: Watch, event: dict[str, object]) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(child._Watch, "_on_phase", interrupted)
+    monkeypatch.setattr(Watch, "_on_phase", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run("hangs")
     assert gone(pids(tmp_path))
@@ -211,8 +213,8 @@ def test_the_users_own_path_comes_after_ours(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_the_memory_of_a_tree_is_known_while_it_lives() -> None:
-    own = child.tree_memory_mib(os.getpid())
+    own = watch.tree_memory_mib(os.getpid())
 
     assert own is not None
     assert own > 1
-    assert child.tree_memory_mib(2**22 + 1) is None
+    assert watch.tree_memory_mib(2**22 + 1) is None

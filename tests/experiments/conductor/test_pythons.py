@@ -11,7 +11,7 @@ import pytest
 
 from experiments import schema
 from experiments.conductor.block import measure_block
-from experiments.conductor.child import Outcome
+from experiments.conductor.outcome import Outcome
 from experiments.pythons.ask import interpreters
 from tests.experiments.conductor.fake_world import World
 from tests.experiments.facts import host, plan

@@ -18,7 +18,7 @@ from experiments.conductor.calibration import (
     calibrate,
     most_items,
 )
-from experiments.conductor.child import Outcome
+from experiments.conductor.outcome import Outcome
 from tests.experiments.conductor.fake_world import Bench, KilledError, World
 
 #: seconds of each approach's own batch: threads do four times the work in a little more time
