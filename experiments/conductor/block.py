@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
-import math
 import os
 import random
 import time
@@ -16,8 +14,6 @@ from typing import IO, Any
 
 from experiments import schema
 from experiments.breakeven import added
-from experiments.budget import budget_seconds
-from experiments.cluster import chains
 from experiments.cluster.node import Here
 from experiments.cluster.owner import Owner
 from experiments.conductor.batches import Batches
@@ -37,7 +33,7 @@ from experiments.conductor.rows import (
     launch_row,
     round_values,
 )
-from experiments.control import answer_blocks
+from experiments.conductor.spending import Spending
 from experiments.overheads import is_overhead
 from experiments.plan import code_digest
 from experiments.scaling import batch_multiple
@@ -51,10 +47,6 @@ from experiments.statistics.records import Candidate, RaceSettings
 FEWEST_ROUNDS = 3
 #: rounds whose launches run a profile batch
 PROFILED_ROUNDS = 3
-
-
-def _spent_seconds(folder: Path) -> float:
-    return float(json.loads((folder / "run.json").read_text())["launch_seconds"])
 
 
 def candidates(block: Mapping[str, Any]) -> list[Candidate]:
@@ -82,6 +74,7 @@ class BlockRun:
         self.code_digest = code_digest()  # of what runs now, whatever ran when the plan was made
         self.approaches = {entry["approach"]: entry for entry in self.block["approaches"]}
         self.journal = Journal(folder / "journal.jsonl", self._identity(), self.approaches)
+        self.spending = Spending(plan, self.block, self.journal, folder.parent)
         self.objective = OBJECTIVES[self.block["objective"]].judged_in(self.block.get("modes"))
         self.rules = race_settings(plan, self.block)
         entered = candidates(self.block)
@@ -194,9 +187,9 @@ class BlockRun:
     def _rounds(self, batches: Batches) -> None:
         while not self.race.done:
             number = self.race.rounds
-            if number >= self._fewest_rounds and self._budget_spent(number):
+            if number >= self._fewest_rounds and self.spending.used_up(number):
                 self.race.finish()
-                self.stopped = f"budget of {self._budget:.0f} s spent"
+                self.stopped = f"budget of {self.spending.budget:.0f} s spent"
                 break
             wanted = self.race.to_run()
             for name in self._order(wanted, number):
@@ -233,49 +226,6 @@ class BlockRun:
         if any(found.verdict == "inconclusive" for found in self.race.judgements().values()):
             return "nothing left to compare"
         return "decided"
-
-    def _budget_spent(self, number: int) -> bool:
-        """Whether the rounds before this one have used it up; later ones are there when a killed
-        block goes on, and must not count: it has to end where it would have ended."""  # fmt: skip
-        return self._seconds_before(number) >= self._budget
-
-    def _seconds_before(self, number: int) -> float:
-        before = (e["launch"] for e in self.journal.entries if e["launch"]["round"] < number)
-        return sum(float(launch["launch_seconds"] or 0.0) for launch in before)
-
-    def _budget_flags(self) -> list[str]:
-        """A warning where the rounds before the first look, which always run, broke the budget."""
-        first = self.rules.looks[0]
-        spent = self._seconds_before(first)
-        if spent <= self._budget:
-            return []
-        return [
-            f"its first look was late: {first} rounds took {spent:.0f} s, the budget was "
-            f"{self._budget:.0f} s (config key 'block_seconds')"
-        ]
-
-    @functools.cached_property
-    def _budget(self) -> float:
-        """Seconds of launches: the block's own, and what the blocks before it left unspent.
-
-        The control neither gives nor takes: with it or without it the others run alike. Nor do
-        the overheads, whose rounds are as many as planned in any case; the blocks of break-even
-        searches share a budget of their own.
-        """
-        if is_overhead(self.block):
-            return math.inf
-        if "budget_seconds" in self.block:
-            return float(self.block["budget_seconds"])
-        # those of its own chain: another node's blocks are none before it
-        names = [
-            block["block"]
-            for block in answer_blocks(self.plan)
-            if chains.of(block) == chains.of(self.block)
-        ]
-        name = self.block["block"]
-        before = names[: names.index(name)] if name in names else []
-        spent = [_spent_seconds(self.folder.parent / name) for name in before]
-        return budget_seconds(float(self.settings["block_seconds"]), spent)
 
     def _order(self, names: Sequence[str], number: int) -> list[str]:
         """Random, and the same again when a killed block goes on."""
@@ -399,7 +349,7 @@ class BlockRun:
         found = flags(self.journal.entries, limits, self.objective, server_cores)
         if "acall" in self.block.get("own", {}):
             found += blocked_loop_flags(self.journal.entries)
-        return [*self.notes, *self._budget_flags(), *found]
+        return [*self.notes, *self.spending.flags(self.rules.looks[0]), *found]
 
     def _launch_seconds(self) -> float:
         return sum(e["launch"]["launch_seconds"] or 0.0 for e in self.journal.entries)

@@ -65,8 +65,8 @@ def test_the_control_takes_no_seconds_from_the_blocks_and_gives_none(
         runs = [bench.measure(World(CLEAR, launch_seconds=1.0), n) for n in bench.names()[-2:]]
         if config["control"]:
             run = bench.measure(World(launch_seconds=launch_seconds), CONTROL)
-            assert run._budget == 50
-        return [run._budget for run in runs]
+            assert run.spending.budget == 50
+        return [run.spending.budget for run in runs]
 
     without = budgets("a", 0, control=False)
     assert without[1] > without[0] == 50
@@ -111,7 +111,9 @@ def test_overheads_take_no_seconds_from_the_blocks_and_are_no_answer(
     make_bench: MakeBench,
 ) -> None:
     bench = make_bench(tasks=["math_python", "ipc"], overheads=True, block_seconds=50)
-    budgets = [bench.measure(World(launch_seconds=9.0), name)._budget for name in bench.names()]
+    budgets = [
+        bench.measure(World(launch_seconds=9.0), name).spending.budget for name in bench.names()
+    ]
 
     assert budgets[0] == 50
     assert budgets[2:] == [math.inf, math.inf]
