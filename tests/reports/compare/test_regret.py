@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from experiments.statistics.race import Race
+from experiments.statistics.records import RaceSettings
+from experiments.statistics.simulate.regimes import REGIMES
+from experiments.statistics.simulate.scenes import SCENES
+from experiments.statistics.simulate.study import ROUNDING
+from experiments.statistics.simulate.world import World
 from reports.compare.regret import holm, regret, worse
 from tests.reports.compare.conftest import seen
 
@@ -39,6 +47,37 @@ def test_an_interval_holds_the_true_regret_in_95_of_100_cases() -> None:
 
     held = sum(one.low <= 0.1 <= one.high for one in intervals)
     assert held / len(intervals) > 0.95
+
+
+@pytest.mark.parametrize("regime", ["typical", "noisy", "bursts"])
+@pytest.mark.parametrize("scene", ["equal", "staircase", "realistic"])
+def test_a_race_that_stops_when_it_is_decided_leaves_the_intervals_what_they_promise(
+    scene: str, regime: str
+) -> None:
+    upper = lower = flips = 0
+    for number in range(40):
+        times = np.r_[SCENES[scene](8, np.random.default_rng(number)), 4.0]
+        block = raced(times, regime, number)
+        for one, truth in enumerate(times / times.min() - 1):
+            found = regret(block, one)
+            upper += truth <= found.high + ROUNDING
+            lower += found.low - ROUNDING <= truth
+            flips += truth <= 0.05 and worse(block, one, 0.05) <= 0.025
+
+    assert upper / (40 * 9) > 0.96
+    assert lower / (40 * 9) > 0.96
+    assert flips / 40 <= 0.05
+
+
+def raced(times: np.ndarray, regime: str, number: int) -> Any:
+    """What a race of such approaches leaves, in which each ran as long as it was wanted."""
+    world = World(np.random.default_rng([7, number]), times, REGIMES[regime])
+    race, now = Race(world.ranks.tolist(), RaceSettings(), (len(times) - 1,)), 0.0
+    while not race.done:
+        values, used = world.round(race.to_run(), race.rounds, now)
+        race.add_round(values)
+        now += used
+    return SimpleNamespace(place={n: n for n in range(len(times))}, pairs=race.pairs())
 
 
 def test_of_a_true_best_no_more_than_its_budget_is_proven_worse() -> None:
