@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.slurm import Cluster
+from tests.slurm import Cluster, cluster_or_skip
 from tests.workflow.driving import ROOT, TRACE, Ended, Folder
 
 pytestmark = pytest.mark.host
@@ -72,6 +72,14 @@ def test_nodes_that_are_all_drained(slurm: Cluster, tmp_path: Path) -> None:
 
     assert "no node of partition main is up" in line
     assert "would wait for ever" in line
+
+
+def test_a_slurm_that_forgets_jobs_before_their_end_is_seen(tmp_path: Path) -> None:
+    with cluster_or_skip(nodes=1, disjoint=False, min_job_age=60) as forgetful:
+        line = refused(forgetful, tmp_path)
+
+    assert "forgets a job 60 s after its end (MinJobAge)" in line
+    assert "ask your administrator for MinJobAge=300" in line
 
 
 def test_a_host_without_slurm(slurm: Cluster, tmp_path: Path) -> None:
