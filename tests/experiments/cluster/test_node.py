@@ -47,6 +47,20 @@ def test_what_makes_a_node_another_kind_is_named(probed: dict[str, Any]) -> None
     ]
 
 
+@pytest.mark.parametrize(("share", "alike"), [(1.009, True), (0.991, True), (1.5, False)])
+def test_a_few_mib_of_memory_make_no_other_kind(
+    probed: dict[str, Any], monkeypatch: pytest.MonkeyPatch, share: float, alike: bool
+) -> None:
+    """Whichever GiB its memory rounds to."""
+    hardware = {**host_facts.hardware(), "memory_mib": round(7.5 * 1024 * share)}
+    monkeypatch.setattr(host_facts, "hardware", lambda: hardware)
+    kind = {**probed, "memory_mib": round(7.5 * 1024)}
+    here = node.look(kind)
+
+    assert (here.fingerprint == host_facts.fingerprint(kind)) == alike
+    assert (node.differences(here, kind) == []) == alike
+
+
 def test_cpus_that_the_job_has_are_kept(probed: dict[str, Any]) -> None:
     plan = planned([3, 5])
 
