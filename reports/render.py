@@ -26,6 +26,7 @@ from reports import (
     cost,
     grid,
     interpreters_view,
+    letters,
     method,
     missing,
     notes,
@@ -203,10 +204,12 @@ def write_pdf(page: str, path: Path) -> None:
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     part = path.with_name(path.name + ".part")
     # nothing is fetched: the page is self-contained, whatever a hostile name may hold
+    style = letters.style()
     with _no_garbage():
         weasyprint.HTML(string=page, url_fetcher=_refuse).write_pdf(
-            part, pdf_identifier=PDF_IDENTIFIER, pdf_tags=len(page) <= TAGGED_CHARACTERS
-        )
+            part, pdf_identifier=PDF_IDENTIFIER, pdf_tags=len(page) <= TAGGED_CHARACTERS,
+            stylesheets=[weasyprint.CSS(string=style)] if style else None,
+        )  # fmt: skip
     part.replace(path)
 
 

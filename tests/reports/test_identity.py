@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import pytest
 from pypdf import PdfReader
 
-from reports import render
+from experiments.settings import ROOT
+from reports import letters, render
 from tests.reports.paper import Sheet, difference, sheets
 from tests.reports.visible import Visible, squeezed, visible
 
@@ -51,6 +56,31 @@ def test_the_text_lies_within_the_margins(paper: list[Sheet]) -> None:
 
 def test_nothing_is_printed_over_anything(paper: list[Sheet]) -> None:
     assert [sheet.overlapping() for sheet in paper] == [""] * len(paper)
+
+
+def test_nothing_is_printed_over_anything_where_letters_are_wide(page: str, tmp_path: Path) -> None:
+    """A bare system has DejaVu Sans alone, as matplotlib brings it."""
+    (tmp_path / "fonts.conf").write_text(
+        f"<fontconfig><dir>{matplotlib.get_data_path()}/fonts/ttf</dir>"
+        f"<cachedir>{tmp_path / 'cache'}</cachedir></fontconfig>"
+    )
+    (tmp_path / "report.html").write_text(page, encoding="utf-8")
+    subprocess.run(
+        [sys.executable, "-m", "reports.render", str(tmp_path), "--only", "pdf"], check=True,
+        cwd=ROOT, env={**os.environ, "FONTCONFIG_FILE": str(tmp_path / "fonts.conf")}, timeout=120,
+    )  # fmt: skip
+    found = sheets(tmp_path / "report.pdf")
+
+    names = {str(one["/BaseFont"]) for one in fonts(PdfReader(tmp_path / "report.pdf"))}
+    assert {name.split("+")[1] for name in names} >= {"DejaVu-Sans"}
+    assert not any("Condensed" in name for name in names)
+    assert [sheet.overlapping() for sheet in found] == [""] * len(found)
+    assert [sheet.outside() for sheet in found] == [""] * len(found)
+
+
+def test_the_sheet_style_names_the_letters_that_are_looked_for() -> None:
+    css = (render.TEMPLATES / "report.css").read_text()
+    assert f"font-family: {letters.FAMILIES};" in css
 
 
 def test_every_sheet_has_its_number_and_the_running_headers(
