@@ -96,14 +96,19 @@ class Keeper:
             self.tell(ended=process.returncode)
 
     def end(self) -> None:
-        """Ask all to end, then make them."""
+        """Ask all to end, then make them.
+
+        What ray's processes have used is counted nowhere once they have ended, as ray waits for
+        none of them: so it is also read before.
+        """
+        living = _used()
         for number in (signal.SIGTERM, signal.SIGKILL):
             deadline = time.monotonic() + GRACE_SECONDS
             _signal_all(number)
             while _reap() and time.monotonic() < deadline:
                 time.sleep(0.01)
-        used = _used()
-        own = sum(used[name] or 0.0 for name in SECONDS) - self._own_before
+        used = max(_used(), living, key=_seconds)
+        own = _seconds(used) - self._own_before
         taken = cores.taken(self._before, cores.read(self._cpus), own)
         self.tell(usage=AT_END, **used, taken=asdict(taken))
 
@@ -121,6 +126,10 @@ def _used() -> Dict[str, Optional[float]]:
         "user_seconds": user, "system_seconds": system, "own_seconds": own,
         "memory_mib": usage.below_mib(),
     }  # fmt: skip
+
+
+def _seconds(used: Dict[str, Optional[float]]) -> float:
+    return sum(used[name] or 0.0 for name in SECONDS)
 
 
 def _signal_all(number: int) -> None:

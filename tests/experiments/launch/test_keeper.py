@@ -151,7 +151,7 @@ def test_what_the_workers_use_is_not_taken_by_others(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The CPUs were busy for 9 of 20 s: 5 of the workers, 1 of the keeper, and 3 of others."""
-    busy, own = iter([0.0, 100.0, 109.0]), iter([2.0, 3.0])
+    busy, own = iter([0.0, 100.0, 109.0]), iter([2.0, 3.0, 3.0])
     monkeypatch.setattr(
         keeper.cores,
         "read",
@@ -161,7 +161,8 @@ def test_what_the_workers_use_is_not_taken_by_others(
         ),
     )  # fmt: skip
     monkeypatch.setattr(keeper.usage, "own_seconds", lambda: next(own))
-    monkeypatch.setattr(keeper.usage, "below_seconds", lambda: (4.0, 1.0))
+    below = iter([(4.0, 1.0), (0.5, 0.5)])  # nobody has waited for some of those that have ended
+    monkeypatch.setattr(keeper.usage, "below_seconds", lambda: next(below))
     for name in ("_signal_all", "_reap"):
         monkeypatch.setattr(keeper, name, lambda *number: False)
     monkeypatch.setattr(keeper.os, "sched_setaffinity", lambda pid, cpus: None, raising=False)
