@@ -23,15 +23,15 @@ from typing import Any
 
 import psutil
 
-from experiments import control_groups
 from experiments.cluster import granted
+from experiments.launch import control_groups
+from experiments.launch.throttling import CPU_ROOT
 from experiments.pythons.ask import interpreters
 from experiments.pythons.find import CURRENT
 from experiments.pythons.grid import settings_modules
 from experiments.schema import write_atomically
 from experiments.settings import ConfigError
 
-CPU_ROOT = Path("/sys/devices/system/cpu")
 PACKAGES = ("snakemake", "pandas", "numpy", "scipy", "seaborn", "jinja2", "weasyprint", "uvicorn",
             "uvloop", "httptools", "aiohttp", "psutil")  # fmt: skip
 
@@ -55,7 +55,7 @@ def cgroup_quota(
 
     Source: Linux Documentation/admin-guide/cgroup-v2.rst (cpu.max), cgroup-v1 (cpu.cfs_quota_us).
     """
-    return min(control_groups.limits("cpu", _quota_v2, _quota_v1, proc, root), default=None)
+    return min(control_groups.upwards("cpu", _quota_v2, _quota_v1, proc, root), default=None)
 
 
 def _quota_v2(folder: Path) -> float | None:

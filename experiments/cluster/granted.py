@@ -10,8 +10,8 @@ from typing import Any
 
 import psutil
 
-from experiments import control_groups
 from experiments.cluster import slurm
+from experiments.launch import control_groups
 
 #: manager -> variables: job, name of the node, partition or queue
 _MANAGERS = {
@@ -77,7 +77,7 @@ def memory_limit_mib(
     (memory.limit_in_bytes).
     """
     total = psutil.virtual_memory().total // 2**20
-    bounds = control_groups.limits("memory", _memory_v2, _memory_v1, proc, root)
+    bounds = control_groups.upwards("memory", _memory_v2, _memory_v1, proc, root)
     limits = [limit for limit in (*(one // 2**20 for one in bounds), granted_mib) if limit]
     found = min(limits, default=None)
     return found if found is not None and found < total else None

@@ -27,10 +27,8 @@ LEAST_MEM_MB = 500
 START_JOBS, START_MINUTES = 3, 10
 #: executors of Snakemake that run jobs on this host, or none at all
 HERE = {"local", "dryrun", "touch", "slurm-jobstep"}
-
-
-#: seconds: the executor's plugin looks at its jobs every 3 minutes at the least
-LEAST_JOB_AGE = 200
+#: the executor's plugin looks at its jobs every 3 minutes at the least
+LEAST_JOB_AGE_SECONDS = 200
 
 
 @dataclass(frozen=True)
@@ -195,7 +193,7 @@ def _check_memory(resources: Mapping[str, Any]) -> None:
 def _check_ends(status_command: str) -> None:
     """Snakemake has to learn that a job has ended before Slurm forgets it."""
     age, accounting = slurm.memory_of_jobs()
-    if age is None or age >= LEAST_JOB_AGE or (accounting and status_command == "sacct"):
+    if age is None or age >= LEAST_JOB_AGE_SECONDS or (accounting and status_command == "sacct"):
         return
     way = (
         "give --slurm-status-command sacct, which asks the accounting"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Optional, Sequence, Tuple
 
@@ -72,16 +72,11 @@ def taken(before: Cores, after: Cores, own_seconds: float) -> Taken:
 def worst(every: Sequence[Taken]) -> Taken:
     """Of several machines: of each number the largest that is known."""
 
-    def largest(name: str) -> Optional[float]:
-        return max((v for one in every if (v := getattr(one, name)) is not None), default=None)
-
-    events = largest("throttle_events")
-    return Taken(
-        foreign_cpu_share=largest("foreign_cpu_share"),
-        steal_share=largest("steal_share"),
-        throttle_events=None if events is None else int(events),
-        quota_throttled_share=largest("quota_throttled_share"),
-    )
+    known = {
+        name: [value for one in every if (value := getattr(one, name)) is not None]
+        for name in (field.name for field in fields(Taken))
+    }
+    return Taken(**{name: max(values, default=None) for name, values in known.items()})
 
 
 def cpu_count(cpus: Optional[Sequence[int]]) -> int:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator, Optional, Sequence
+from typing import Optional, Sequence
+
+from experiments.launch import control_groups
 
 CPU_ROOT = Path("/sys/devices/system/cpu")
-
-_GROUPS, _ROOT = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 _HEAT = "cpu{}/thermal_throttle/core_throttle_count"
 
 
@@ -25,8 +25,8 @@ class Throttling:
 
 def read_throttling(
     cpus: Optional[Sequence[int]],
-    groups: Path = _GROUPS,
-    root: Path = _ROOT,
+    groups: Path = control_groups.PROC,
+    root: Path = control_groups.ROOT,
     cpu_root: Path = CPU_ROOT,
 ) -> Throttling:
     """The counters of our control groups and of the given CPUs (all if None).
@@ -35,29 +35,14 @@ def read_throttling(
     hold back those below. Sources: Linux Documentation/admin-guide/cgroup-v2.rst (cpu.stat,
     throttled_usec), scheduler/sched-bwc.rst (throttled_time, ns), arch/x86 therm_throt.c.
     """
-    seconds = [held for file in _stat_files(groups, root) if (held := _held_back(file)) is not None]
+    seconds = control_groups.upwards("cpu", _held_back, _held_back, groups, root)
     return Throttling(max(seconds, default=None), _heat_events(cpus, cpu_root))
 
 
-def _stat_files(groups: Path, root: Path) -> Iterator[Path]:
-    """cpu.stat of our group and of all above it, in either version of control groups."""
+def _held_back(folder: Path) -> Optional[float]:
+    """By the file cpu.stat, which either version of control groups has."""
     try:
-        lines = groups.read_text().splitlines()
-    except OSError:
-        return
-    for line in lines:
-        _, controllers, path = [*line.split(":", 2), "", ""][:3]
-        if controllers and "cpu" not in controllers.split(","):
-            continue
-        top = root / "cpu" if controllers else root
-        parts = [part for part in path.split("/") if part not in ("", "..")]
-        for depth in range(len(parts) + 1):
-            yield top.joinpath(*parts[:depth], "cpu.stat")
-
-
-def _held_back(file: Path) -> Optional[float]:
-    try:
-        told = dict(line.split()[:2] for line in file.read_text().splitlines())
+        told = dict(line.split()[:2] for line in (folder / "cpu.stat").read_text().splitlines())
         if "throttled_usec" in told:
             return int(told["throttled_usec"]) / 1e6
         return int(told["throttled_time"]) / 1e9

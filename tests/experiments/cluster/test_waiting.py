@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -79,101 +80,80 @@ def test_it_looks_from_time_to_time(queue: dict[str, str], monkeypatch: pytest.M
     assert queue == {}
 
 
-class TestPreempted:
-    """Slurm puts a preempted job back by itself only where PreemptMode is REQUEUE."""
+class Preempted:
+    """A run whose job 7 was preempted while job 8 runs; `requeue` is Slurm's answer."""
 
-    @pytest.fixture
-    def said(self) -> list[str]:
-        return []
-
-    @pytest.fixture
-    def looking(self, said: list[str]) -> Waiting:
-        return Waiting(Path(), said.append, end_all=lambda: said.append("ended"))
-
-    def test_it_is_put_back(
-        self,
-        queue: dict[str, str],
-        looking: Waiting,
-        said: list[str],
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        monkeypatch.setattr(slurm, "requeue", lambda job: queue.update({job: "BeginTime"}))
+    def __init__(self, queue: dict[str, str]) -> None:
+        self.queue, self.said = queue, list[str]()
+        self.requeue: Callable[[str], str | None] = lambda job: "disabled"
+        self.looking = Waiting(Path(), self.said.append, end_all=lambda: self.said.append("ended"))
         queue.update({"7": "PREEMPTED", "8": "RUNNING"})
-        looking.look()
-        looking.look()
 
-        assert queue == {"7": "BeginTime", "8": "RUNNING"}
-        assert len(said) == 1
-        assert "job 7 was preempted. It was put back into the queue" in said[0]
+    def look(self, times: int = 1) -> None:
+        for _ in range(times):
+            self.looking.look()
 
-    def test_where_it_may_not_be_the_run_ends_after_its_other_jobs(
-        self,
-        queue: dict[str, str],
-        looking: Waiting,
-        said: list[str],
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        monkeypatch.setattr(slurm, "requeue", lambda job: "disabled")
-        queue.update({"7": "PREEMPTED", "8": "RUNNING"})
-        looking.look()
-        assert said == []  # Slurm itself may be about to put it back
-        looking.look()
-        looking.look()
-        assert len(said) == 1
-        assert "job 7 was preempted and can't be put back into the queue (disabled)" in said[0]
 
-        del queue["7"]  # Slurm has forgotten it
-        looking.look()
-        assert len(said) == 1
-        del queue["8"]
-        looking.look()
-        assert "the same command goes on" in said[1]
-        assert said[2:] == ["ended"]
+@pytest.fixture
+def preempted(queue: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Preempted:
+    run = Preempted(queue)
+    monkeypatch.setattr(slurm, "requeue", lambda job: run.requeue(job))
+    return run
 
-    def test_slurm_may_be_quicker(
-        self,
-        queue: dict[str, str],
-        looking: Waiting,
-        said: list[str],
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        monkeypatch.setattr(slurm, "requeue", lambda job: "Job is pending execution")
-        queue["7"] = "PREEMPTED"
-        looking.look()
-        queue["7"] = "BeginTime"
-        looking.look()
 
-        assert said == []
+def test_a_preempted_job_is_put_back(preempted: Preempted) -> None:
+    preempted.requeue = lambda job: preempted.queue.update({job: "BeginTime"})
+    preempted.look(2)
 
-    def test_a_slurm_that_does_not_answer_ends_nothing(
-        self,
-        queue: dict[str, str],
-        looking: Waiting,
-        said: list[str],
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        monkeypatch.setattr(slurm, "requeue", lambda job: "disabled")
-        queue.update({"7": "PREEMPTED", "8": "RUNNING"})
-        looking.look()
-        looking.look()
-        monkeypatch.setattr(slurm, "jobs_of", lambda folder: None)
-        looking.look()
+    assert preempted.queue == {"7": "BeginTime", "8": "RUNNING"}
+    assert len(preempted.said) == 1
+    assert "job 7 was preempted. It was put back into the queue" in preempted.said[0]
 
-        assert "ended" not in said
 
-    def test_nobody_waits_for_one_of_an_earlier_run(
-        self,
-        queue: dict[str, str],
-        looking: Waiting,
-        said: list[str],
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        monkeypatch.setattr(waiting, "PERIOD_SECONDS", 0.01)
-        monkeypatch.setattr(slurm, "requeue", lambda job: pytest.fail("resurrected"))
-        queue["7"] = "PREEMPTED"
-        looking.start()
-        time.sleep(0.1)
-        looking.end()
-        looking.join(10)
+def test_where_it_may_not_be_the_run_ends_after_its_other_jobs(preempted: Preempted) -> None:
+    said, refusal = preempted.said, "was preempted and can't be put back into the queue (disabled)"
+    preempted.look()
+    assert said == []  # Slurm itself may be about to put it back
+    preempted.look(2)
+    assert len(said) == 1
+    assert f"job 7 {refusal}" in said[0]
 
-        assert said == []
+    del preempted.queue["7"]  # Slurm has forgotten it
+    preempted.look()
+    assert len(said) == 1
+    del preempted.queue["8"]
+    preempted.look()
+    assert "the same command goes on" in said[1]
+    assert said[2:] == ["ended"]
+
+
+def test_slurm_may_be_quicker_to_put_it_back(preempted: Preempted) -> None:
+    preempted.requeue = lambda job: "Job is pending execution"
+    preempted.look()
+    preempted.queue["7"] = "BeginTime"
+    preempted.look()
+
+    assert preempted.said == []
+
+
+def test_a_slurm_that_does_not_answer_ends_nothing(
+    preempted: Preempted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preempted.look(2)
+    monkeypatch.setattr(slurm, "jobs_of", lambda folder: None)
+    preempted.look()
+
+    assert "ended" not in preempted.said
+
+
+def test_nobody_waits_for_a_preempted_job_of_an_earlier_run(
+    preempted: Preempted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "PERIOD_SECONDS", 0.01)
+    preempted.requeue = lambda job: pytest.fail("resurrected")
+    preempted.looking.start()
+    time.sleep(0.1)
+    preempted.looking.end()
+    preempted.looking.join(10)
+
+    assert preempted.said == []
