@@ -16,6 +16,9 @@ from experiments.cluster.owner import Owner
 
 #: seconds between two looks: Slurm's controller serves many
 PERIOD_SECONDS = 60.0
+#: looks without a job of ours after which none will come: Snakemake sees a job's end up to 3
+#: minutes later, and submits the next one of its chain then
+IDLE_LOOKS = 4
 #: a job with one of these reasons can't start as it was asked for
 IMPOSSIBLE = {"PartitionTimeLimit", "PartitionNodeLimit", "BadConstraints", "InvalidAccount",
               "InvalidQOS", "AccountNotAllowed", "QOSNotAllowed", "MaxMemPerLimit"}  # fmt: skip
@@ -52,6 +55,7 @@ class Waiting(threading.Thread):
         self._earlier: set[str] = set()  # preempted before this run: nobody waits for them
         self._refused: set[str] = set()  # at the look before: Slurm may be about to put it back
         self._lost: set[str] = set()
+        self._idle = 0
         self._ended = threading.Event()
 
     def run(self) -> None:
@@ -76,7 +80,10 @@ class Waiting(threading.Thread):
                 self._look_at_queued(job.number, job.reason)
             elif job.state == "PREEMPTED" and job.number not in self._lost:
                 self._put_back(job.number)
-        if self._lost and jobs is not None and {job.number for job in ours} <= self._lost:
+        if jobs is not None:
+            left = {job.number for job in ours} - self._lost
+            self._idle = self._idle + 1 if self._lost and not left else 0
+        if self._idle >= IDLE_LOOKS:
             self.end()
             self._say(
                 "Poolwise: nothing else of this run is left to wait for: it ends here, as by "
