@@ -110,9 +110,16 @@ class Raced:
 
     @cached_property
     def _failed(self) -> set[str]:
-        """Approaches without a time in a round they were launched in."""
+        """Approaches without any value in a round they were launched in.
+
+        One that only the race of single batches still wants runs no steady batch: it hasn't failed.
+        """
         pairs = zip(self.launches["approach"], self.launches["round"], strict=True)
-        return {str(label) for label, at in pairs if label not in self.rounds[int(at)]["steady"]}
+        return {
+            str(label)
+            for label, at in pairs
+            if not any(label in values for values in self.rounds[int(at)].values())
+        }
 
     def count(self, mode: str, label: str) -> int:
         """Rounds in which this approach gave a value."""
