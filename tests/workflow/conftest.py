@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,16 @@ MakeFolder = Callable[..., Folder]
 
 
 @pytest.fixture
-def make_folder(tmp_path: Path) -> MakeFolder:
-    def make(name: str = "work", **config: Any) -> Folder:
-        return Folder.make(tmp_path / name, **config)
+def make_folder(tmp_path: Path) -> Iterator[MakeFolder]:
+    made: list[Folder] = []
 
-    return make
+    def make(name: str = "work", **config: Any) -> Folder:
+        made.append(Folder.make(tmp_path / name, **config))
+        return made[-1]
+
+    yield make
+    for folder in made:
+        folder.end()
 
 
 @pytest.fixture(scope="session")

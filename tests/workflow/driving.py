@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import yaml
 
 from experiments import schema
@@ -63,6 +64,8 @@ class Folder:
     #: in the environment of every process of its runs, so that they can be found
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
     project: Path = ROOT
+    #: those that were started
+    runs: list[subprocess.Popen[str]] = field(default_factory=list)
 
     @classmethod
     def make(cls, path: Path, **config: Any) -> Folder:
@@ -91,11 +94,20 @@ class Folder:
         """Snakemake with this folder as its working directory, in a session of its own."""
         snakefile = str(self.project / "workflow" / "Snakefile")
         command = [sys.executable, "-m", "snakemake", "-s", snakefile, "--cores", "all"]
-        return subprocess.Popen(
+        run = subprocess.Popen(
             [*under, *command, "--directory", str(self.path), *arguments],
             cwd=cwd or self.path, env={**self.environment, **env}, start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
+        self.runs.append(run)
+        return run
+
+    def end(self) -> None:
+        """End the runs that a failed test left: they would hold the host against the next ones."""
+        for run in self.runs:
+            if run.poll() is None:
+                os.killpg(run.pid, signal.SIGKILL)
+                run.communicate()
 
     def run(self, *arguments: str, timeout: float = 150, **how: Any) -> Ended:
         """The same to its end."""
@@ -103,9 +115,7 @@ class Folder:
         try:
             printed, said = process.communicate(timeout=timeout)
         finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.communicate()
+            self.end()
         return Ended(process.returncode, said, printed)
 
     def decide(self, *arguments: str, **how: Any) -> Ended:
@@ -124,6 +134,12 @@ class Folder:
             if entry.name.isdigit() and self._is_ours(entry, containing)
         ]
 
+    def process(self, containing: str) -> int:
+        """The one of them; a child that it has just forked still has its command line."""
+        found = {pid: _parent(pid) for pid in self.processes(containing)}
+        (only,) = (pid for pid, parent in found.items() if parent and parent not in found)
+        return only
+
     def _is_ours(self, entry: Path, containing: str) -> bool:
         try:
             marked = self.mark.encode() in (entry / "environ").read_bytes()
@@ -141,6 +157,13 @@ class Folder:
     def launches_so_far(self, block: str) -> int:
         path = self.journal(block)
         return max(0, path.read_bytes().count(b"\n") - 1) if path.exists() else 0
+
+
+def _parent(pid: int) -> int | None:
+    try:
+        return psutil.Process(pid).ppid()
+    except psutil.NoSuchProcess:
+        return None
 
 
 def wait_until(condition: Any, seconds: float) -> bool:

@@ -29,8 +29,7 @@ def killed_in_the_middle(folder: Folder, victim: str) -> subprocess.Popen[str]:
     """Start a run and kill one of its processes after a few launches."""
     run = folder.start()
     assert wait_until(lambda: folder.launches_so_far(BLOCK) >= 4, 60)
-    (pid,) = folder.processes(victim) if victim else (run.pid,)
-    os.kill(pid, signal.SIGKILL)
+    os.kill(folder.process(victim) if victim else run.pid, signal.SIGKILL)
     run.communicate(timeout=60)
     assert run.returncode != 0
     return run
