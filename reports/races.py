@@ -101,7 +101,10 @@ class Raced:
         return min(usable, key=known.__getitem__, default=None)
 
     def able(self, mode: str) -> list[Approach]:
-        """The approaches with a value in every round they were launched in, in the plan's order."""
+        """The approaches with a value, and one of some mode in each round they ran in.
+
+        In the plan's order.
+        """
         return [
             one
             for one in self.block.approaches

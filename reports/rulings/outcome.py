@@ -130,7 +130,7 @@ def either(tasks: Sequence[str]) -> str:
 def ratio(found: Interval | None) -> str:
     """1.97x (1.95 to 1.99x)."""
     if found is None:
-        return "of unknown gain"
+        return "?x (unknown)"
     return f"{wording.times(found.estimate)} ({wording.times_interval(found.low, found.high)})"
 
 

@@ -45,6 +45,14 @@ class Truth:
     interpreter: str = PYTHON
     #: (at start, at end) of its launches: whether a GIL was held; None: not told
     gil: tuple[bool, bool] | None = None
+    #: the round from which its launches are for the single batch alone
+    single_from: int | None = None
+
+    def samples(self, number: int) -> int:
+        """Timed batches of its launch in that round."""
+        if self.status != "ok":
+            return 0
+        return 4 if self.single_from is None or number < self.single_from else 1
 
 
 @dataclass(frozen=True)
@@ -292,7 +300,8 @@ def _measure(
             launches.append(_launch(scene, truth, machine, launch_id, round_number))
             if truth.status == "ok":
                 luck = weather * float(np.exp(random.normal(0, scene.noise)))
-                samples.extend(_batches(launch_id, truth.seconds * luck, random))
+                batches = _batches(launch_id, truth.seconds * luck, random)
+                samples.extend(batches[: truth.samples(round_number)])
 
 
 def _latencies(scene: Scene, launches: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -471,7 +480,7 @@ def _run(scene: Scene, place: int) -> dict[str, Any]:
         "batch_seconds": scene.truths[0].seconds,
         "rounds": scene.rounds,
         "launches": scene.rounds * len(scene.truths),
-        "samples": 4 * scene.rounds * sum(truth.status == "ok" for truth in scene.truths),
+        "samples": sum(one.samples(n) for one in scene.truths for n in range(scene.rounds)),
         "stopped_because": scene.stopped,
         "wall_seconds": 20.0 + place / 4,
         "timed_seconds": 9.0,

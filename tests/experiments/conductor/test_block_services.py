@@ -145,6 +145,14 @@ _measure(json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2]))
 """
 
 
+def _command(process: psutil.Process) -> list[str]:
+    """Its command line; of a launch that has ended meanwhile, none."""
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:
+        return []
+
+
 @pytest.mark.host
 def test_a_conductor_that_is_killed_leaves_no_process_and_no_folder(tmp_path: Path) -> None:
     server_or_skip()
@@ -159,7 +167,7 @@ def test_a_conductor_that_is_killed_leaves_no_process_and_no_folder(tmp_path: Pa
     while time.monotonic() < end and (not journal.exists() or journal.stat().st_size < 2000):
         time.sleep(0.05)
     family = psutil.Process(conductor.pid).children(recursive=True)
-    homes = [word for one in family for word in one.cmdline() if "poolwise-cluster" in word]
+    homes = [word for one in family for word in _command(one) if "poolwise-cluster" in word]
     conductor.kill()
     conductor.wait()
 
