@@ -38,7 +38,7 @@ code prints goes to standard output and error, which the conductor keeps in the 
     {"event": "startup", "seconds",
         "worker_import_seconds": median over worker processes}  null: there are none
     {"event": "batch", "phase": "cold"|"steady", "batch", "wall_seconds",
-        "core_seconds": slowest try of the cores right before and after it,
+        "core_seconds": slowest try of all nodes' cores right before and after it,
         "calm": true|false|null}                               null: no limit was given
     {"event": "wrong", "reason"}                               an answer differs; the launch ends
     {"event": "failed", "phase", "reason"}                     an exception: its type and message

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Optional, Tuple, Type
+from typing import Any, Callable, Dict, List, Optional, Protocol, Tuple, Type
 
 from experiments.launch.cores import Taken
 
@@ -29,6 +29,19 @@ class TaskRef:
     params: Dict[str, Any]
     context: Context
     latencies: bool = False
+
+
+class OtherNodes(Protocol):
+    """What has to be known of nodes beside the launch's own; `Keepers` tell it."""
+
+    def try_cores(self) -> None:
+        """Have every node try its cores, as `CoreSpeed` does here, without waiting for it."""
+
+    def core_seconds(self) -> float:
+        """Wait for these tries: seconds of the slowest core."""
+
+    def taken_at_end(self) -> Taken:
+        """After the executor's `stop`: what others took, of the most disturbed node."""
 
 
 @dataclass(frozen=True)
@@ -247,8 +260,8 @@ class Executor:
         """After `stop`: `here_seconds` of workers that have begun with this launch, and ended."""
         return None
 
-    def taken_at_end(self) -> Optional[Taken]:
-        """After `stop`: what others took of other nodes that the launch had; None without any."""
+    def other_nodes(self) -> Optional[OtherNodes]:
+        """After `start`: those that the launch has beside its own; None without any."""
         return None
 
     def stop(self) -> None:

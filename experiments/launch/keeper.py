@@ -5,6 +5,8 @@ standard input, a JSON object a line, and where that ends it ends all that it ha
 launch holds the other end: killed or not, it leaves no process on any node. Nothing listens.
 
     {"start": {NODE: [COMMAND, ...]}}   start a node's commands; `{address}` in them is its own
+    {"try": NUMBER}                     answer {"node", "tried": NUMBER, "seconds": of the slowest
+                                        core, see core_speed.py}; the launch's own node doesn't
     {"usage": NUMBER}                   answer {"node", "usage": NUMBER, ...}, see `_used`; once
                                         all has ended {"node", "usage": "end", ..., "taken": what
                                         others took of the node's CPUs, see cores.py}
@@ -28,6 +30,7 @@ from dataclasses import asdict
 from typing import Any, Dict, List, Optional
 
 from experiments.launch import cores, usage
+from experiments.launch.core_speed import CoreSpeed
 from experiments.launch.nodes import way_to
 
 #: how often it looks for processes that have ended
@@ -46,8 +49,8 @@ _PR_SET_CHILD_SUBREAPER, _PR_SET_PDEATHSIG = 36, 1
 class Keeper:
     """What one node runs for the launch; all of it stays on some of its CPUs."""
 
-    def __init__(self, node: str, address: str) -> None:
-        self._node, self._address = node, address
+    def __init__(self, node: str, address: str, first: bool = False) -> None:
+        self._node, self._address, self._first = node, address, first
         self._cpus: List[int] = []
         self._before, self._own_before = cores.read([]), 0.0
         self._started: List[subprocess.Popen[bytes]] = []
@@ -81,6 +84,8 @@ class Keeper:
     def _do(self, wanted: Dict[str, Any]) -> None:
         if "usage" in wanted:
             self.tell(usage=wanted["usage"], **_used())
+        if "try" in wanted and not self._first:
+            self.tell(tried=wanted["try"], seconds=CoreSpeed(self._cpus, None).now())
         for command in wanted.get("start", {}).get(self._node, ()):
             # what they print is for the log: the keeper's own output is read by the launch
             process = subprocess.Popen(
@@ -173,9 +178,10 @@ def main() -> None:
     parser.add_argument("--toward", required=True)
     args = parser.parse_args()
     node = os.environ["SLURMD_NODENAME"]
-    keeper = Keeper(node, way_to(args.toward))
+    first = node == args.first
+    keeper = Keeper(node, way_to(args.toward), first)
     try:
-        keeper.stay_on(bind(args.cpus, sorted(os.sched_getaffinity(0)), node == args.first))
+        keeper.stay_on(bind(args.cpus, sorted(os.sched_getaffinity(0)), first))
     except (ValueError, OSError) as error:
         keeper.tell(unfit=str(error))
         return

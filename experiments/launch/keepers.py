@@ -80,11 +80,7 @@ class Keepers:
         """What all that they have started has used, on this node and on the others."""
         self._asked += 1
         self._say(usage=self._asked)
-        found: Dict[str, Dict[str, Any]] = {}
-        while len(found) < len(self._names):
-            said = self._next(ANSWER_SECONDS)
-            if said.get("usage") == self._asked:
-                found[said["node"]] = said
+        found = self._answers("usage", self._names)
         sizes = [one["memory_mib"] for one in found.values()]
         return Elsewhere(
             user_seconds=sum(one["user_seconds"] for one in found.values()),
@@ -94,9 +90,19 @@ class Keepers:
             since_launch=True,
         )
 
-    def taken_at_end(self) -> Optional[Taken]:
+    def try_cores(self) -> None:
+        """Have the other nodes try their cores, while this one tries its own."""
+        self._asked += 1
+        self._say(**{"try": self._asked})
+
+    def core_seconds(self) -> float:
+        """Seconds of the slowest core of the other nodes, at their last try."""
+        others = tuple(name for name in self._names if name != self._first)
+        return max(float(one["seconds"]) for one in self._answers("tried", others).values())
+
+    def taken_at_end(self) -> Taken:
         """After `stop`: what was taken of the other nodes' CPUs, of the most disturbed one."""
-        return worst(self._taken_elsewhere) if self._taken_elsewhere else None
+        return worst(self._taken_elsewhere)
 
     def stop(self) -> None:
         """End all that they have started, and wait for the job step's end."""
@@ -109,6 +115,15 @@ class Keepers:
             self._step.terminate()  # srun hands it on to every node
             self._step.wait()
         self._listener.join()
+
+    def _answers(self, word: str, names: Tuple[str, ...]) -> Dict[str, Dict[str, Any]]:
+        """What these nodes answer to what was asked last."""
+        found: Dict[str, Dict[str, Any]] = {}
+        while len(found) < len(names):
+            said = self._next(ANSWER_SECONDS)
+            if said.get(word) == self._asked:
+                found[said["node"]] = said
+        return found
 
     def _say(self, **wanted: Any) -> None:
         assert self._step.stdin is not None

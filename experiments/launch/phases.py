@@ -36,9 +36,9 @@ def measure(spec: Spec, task: Task, executor: Executor, events: Events) -> None:
     seconds = executor.elsewhere_at_end()
     if seconds is not None:
         events.emit("elsewhere", cpu_seconds=seconds)
-    taken = executor.taken_at_end()
-    if taken is not None:
-        events.emit("other_nodes", **asdict(taken))
+    others = executor.other_nodes()
+    if others is not None:
+        events.emit("other_nodes", **asdict(others.taken_at_end()))
 
 
 def made_items(task: Task, count: int, scale: int) -> List[Any]:
@@ -94,23 +94,31 @@ class _Batches:
         )
         self._events.phase("cold")
         seconds = self._timed_batch("cold batch 0")
-        self._tell("cold", 0, seconds, before, self._speed.now())
+        self._tell("cold", 0, seconds, before, self._try_cores())
 
     def steady(self) -> None:
         """Batches, until enough of them were calm or patience is at its end."""
         walls: List[float] = []
         calm_walls: List[float] = []
         self._events.phase("steady")
-        before = self._speed.now()
+        before = self._try_cores()
         while not (self._enough(calm_walls) or self._enough(walls, PATIENCE)):
             stretch = self._stretch(len(walls), calm_walls)
-            after = self._speed.now()
+            after = self._try_cores()
             for number, seconds in enumerate(stretch, len(walls)):
                 self._tell("steady", number, seconds, before, after)
             walls += stretch
             if self._speed.calm(before, after) is not False:
                 calm_walls += stretch
             before = after
+
+    def _try_cores(self) -> float:
+        """Seconds of the slowest core of all nodes."""
+        others = self._executor.other_nodes()
+        if others is None:
+            return self._speed.now()
+        others.try_cores()
+        return max(self._speed.now(), others.core_seconds())
 
     def _enough(self, walls: List[float], times: int = 1) -> bool:
         """At least `batches`, and on until `steady_seconds` are timed, at most `most_batches`."""

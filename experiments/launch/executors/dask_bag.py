@@ -11,8 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Callable, Dict, List, Optional
 
 from experiments.launch import worker
-from experiments.launch.base import Elsewhere, Task
-from experiments.launch.cores import Taken
+from experiments.launch.base import Elsewhere, OtherNodes, Task
 from experiments.launch.executors import dask_cluster, dask_nodes
 from experiments.launch.executors.library import LibraryPool, guarded
 from experiments.launch.executors.local import THREADING_KIT
@@ -106,11 +105,11 @@ class Dask(LibraryPool):
 
     def elsewhere_at_end(self) -> Optional[float]:
         """Those on several nodes."""
-        return self._pool.at_end() if isinstance(self._pool, dask_nodes.Spread) else None
+        return self._pool.keepers.here_at_end if isinstance(self._pool, dask_nodes.Spread) else None
 
-    def taken_at_end(self) -> Optional[Taken]:
-        """Of the other nodes, where there are several."""
-        return self._pool.taken_at_end() if isinstance(self._pool, dask_nodes.Spread) else None
+    def other_nodes(self) -> Optional[OtherNodes]:
+        """Where there are several."""
+        return self._pool.keepers if isinstance(self._pool, dask_nodes.Spread) else None
 
     def close_pool(self) -> None:
         """Join threads or processes."""

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, List, Optional, Tuple
+from typing import Any, List, Tuple
 
 from experiments.launch import nodes
 from experiments.launch.base import Elsewhere, Unsupported
-from experiments.launch.cores import Taken
 from experiments.launch.executors.dask_cluster import CONNECT_SECONDS, Cluster, fail_at_once
 from experiments.launch.keeper import ADDRESS
 from experiments.launch.keepers import Keepers, spread
@@ -37,23 +36,23 @@ class Spread(Cluster):
         if missing:
             raise Unsupported(f"dask needs the module {missing} to run on several nodes")
         self._allocation = nodes.allocation(count)
-        self._keepers: Any = None
+        self.keepers: Any = None
 
     def connect(self) -> None:
         """Start the scheduler here, and the workers on every node."""
         import distributed
 
         fail_at_once()
-        self._keepers = Keepers(self._allocation, self._allocation.names, self._folder)
+        self.keepers = Keepers(self._allocation, self._allocation.names, self._folder)
         security = distributed.Security.temporary()
         self._cluster = distributed.LocalCluster(
-            n_workers=0, protocol="tls", host=self._keepers.address, security=security,
+            n_workers=0, protocol="tls", host=self.keepers.address, security=security,
             dashboard_address=PAGES, local_directory=self._folder,
         )  # fmt: skip
         self._client = distributed.Client(self._cluster, timeout=CONNECT_SECONDS)
         command = self._command(_files(security, self._folder))
-        self._keepers.meet()
-        self._keepers.start(spread(self._allocation.names, self._workers, lambda _: command))
+        self.keepers.meet()
+        self.keepers.start(spread(self._allocation.names, self._workers, lambda _: command))
         self._wait()
         self._used = list(self._client.nthreads())
 
@@ -68,7 +67,7 @@ class Spread(Cluster):
     def _wait(self) -> None:
         """Until all workers are there. Raises WorkerDied where one has ended."""
         while True:
-            self._keepers.check()
+            self.keepers.check()
             try:
                 self._client.wait_for_workers(self._workers, timeout=LOOK_SECONDS)
                 return
@@ -77,26 +76,16 @@ class Spread(Cluster):
 
     def elsewhere(self) -> Elsewhere:
         """What the workers on all nodes have used."""
-        found: Elsewhere = self._keepers.elsewhere()
+        found: Elsewhere = self.keepers.elsewhere()
         return found
-
-    def at_end(self) -> Optional[float]:
-        """What they used on this node, once they have ended."""
-        seconds: Optional[float] = self._keepers.here_at_end
-        return seconds
-
-    def taken_at_end(self) -> Optional[Taken]:
-        """What others took of the other nodes."""
-        taken: Optional[Taken] = self._keepers.taken_at_end()
-        return taken
 
     def shutdown(self) -> None:
         """Have the workers close the task, then end them and the scheduler."""
         try:
             super().shutdown()
         finally:
-            if self._keepers is not None:
-                self._keepers.stop()
+            if self.keepers is not None:
+                self.keepers.stop()
 
 
 def _files(security: Any, folder: str) -> List[str]:

@@ -11,11 +11,10 @@ import shlex
 import subprocess
 import sys
 import threading
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Tuple
 
 from experiments.launch import nodes
-from experiments.launch.base import Elsewhere, Unsupported
-from experiments.launch.cores import Taken
+from experiments.launch.base import Unsupported
 from experiments.launch.executors import mpi_server
 from experiments.launch.executors.processes import WorkerDied
 from experiments.launch.keepers import Keepers
@@ -51,26 +50,26 @@ class Spread:
     def __init__(self, workers: int, allocation: nodes.Allocation, folder: str) -> None:
         self._workers, self._allocation = workers, allocation
         self._stopping = False
-        self._keepers = Keepers(allocation, allocation.names, folder, self._ended)
+        self.keepers = Keepers(allocation, allocation.names, folder, self._ended)
         self._folder = folder
         self._mpiexec: Any = None
         self._pool: Any = None
 
     def start(self, initializer: Any, given: Tuple[Any, Any, Any]) -> None:
         """Start the processes, and connect to them."""
-        self._keepers.meet()
+        self.keepers.meet()
         names, (each, left) = self._allocation.names, divmod(self._workers, self._count)
         if left:
             raise ValueError(f"{self._workers} workers don't go evenly on {self._count} nodes")
         self._mpiexec = subprocess.Popen(
             ["mpiexec", "-launcher", "manual", "-rmk", "user", "-hosts", ",".join(names),
-             "-localhost", self._keepers.address, "-bind-to", "none",
+             "-localhost", self.keepers.address, "-bind-to", "none",
              "-ppn", str(each), "-n", str(self._workers),
              sys.executable, "-m", "experiments.launch.executors.mpi_server"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, cwd=self._folder,
             env=nodes.environment(),
         )  # fmt: skip
-        self._keepers.start(self._commands())
+        self.keepers.start(self._commands())
         self._connect(self._port(), initializer, given)
         threading.Thread(target=self._hand_on, name="mpiexec", daemon=True).start()
 
@@ -122,18 +121,6 @@ class Spread:
         """Run all items."""
         return list(self._pool.map(call, items))
 
-    def elsewhere(self) -> Elsewhere:
-        """What the processes on all nodes have used."""
-        return self._keepers.elsewhere()
-
-    def at_end(self) -> Optional[float]:
-        """What they used on this node, once they have ended."""
-        return self._keepers.here_at_end
-
-    def taken_at_end(self) -> Optional[Taken]:
-        """What others took of the other nodes."""
-        return self._keepers.taken_at_end()
-
     def shutdown(self) -> None:
         """Have the processes end, then all else."""
         self._stopping = True
@@ -142,7 +129,7 @@ class Spread:
                 self._pool.shutdown(wait=True)
                 self._mpiexec.wait(END_SECONDS)
         finally:
-            self._keepers.stop()
+            self.keepers.stop()
             if self._mpiexec is not None:
                 self._mpiexec.terminate()
                 self._mpiexec.wait()

@@ -14,8 +14,7 @@ from ipaddress import ip_address
 from typing import Any, Dict, List, Optional
 
 from experiments.launch import nodes, worker
-from experiments.launch.base import Elsewhere, Task
-from experiments.launch.cores import Taken
+from experiments.launch.base import Elsewhere, OtherNodes, Task
 from experiments.launch.executors import mpi_nodes
 from experiments.launch.executors.library import LibraryPool
 from experiments.launch.executors.mpi_server import Meeting
@@ -92,15 +91,15 @@ class Mpi4py(LibraryPool):
 
     def elsewhere(self) -> Optional[Elsewhere]:
         """The workers on several nodes."""
-        return self._spread.elsewhere() if self._spread else None
+        return self._spread.keepers.elsewhere() if self._spread else None
 
     def elsewhere_at_end(self) -> Optional[float]:
         """The workers on several nodes."""
-        return self._spread.at_end() if self._spread else None
+        return self._spread.keepers.here_at_end if self._spread else None
 
-    def taken_at_end(self) -> Optional[Taken]:
-        """Of the other nodes, where there are several."""
-        return self._spread.taken_at_end() if self._spread else None
+    def other_nodes(self) -> Optional[OtherNodes]:
+        """Where there are several."""
+        return self._spread.keepers if self._spread else None
 
     def close_pool(self) -> None:
         """Join the processes."""

@@ -8,8 +8,7 @@ import secrets
 from typing import Any, Callable, Dict, List, Optional
 
 from experiments.launch import usage, worker
-from experiments.launch.base import Elsewhere
-from experiments.launch.cores import Taken
+from experiments.launch.base import Elsewhere, OtherNodes
 from experiments.launch.executors.library import LibraryPool, guarded
 from experiments.launch.executors.on_disk import NoBarrier
 from experiments.launch.executors.processes import WorkerDied
@@ -70,16 +69,16 @@ class Ray(LibraryPool):
 
     def elsewhere(self) -> Optional[Elsewhere]:
         """The actors on other nodes, with the processes that ray has there."""
-        return self._others.elsewhere() if self._others else None
+        return self._others.keepers.elsewhere() if self._others else None
 
     def elsewhere_at_end(self) -> Optional[float]:
         """What ray's processes below its servers have used: those don't wait for them, and so what
         they used is counted nowhere once they have ended."""  # fmt: skip
         return self._unseen
 
-    def taken_at_end(self) -> Optional[Taken]:
-        """Of the other nodes."""
-        return self._others.taken_at_end() if self._others else None
+    def other_nodes(self) -> Optional[OtherNodes]:
+        """Where there are several."""
+        return self._others.keepers if self._others else None
 
     def _everywhere(self, *call: Any) -> List[Any]:
         import ray

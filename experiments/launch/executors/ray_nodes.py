@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Optional
 
 from experiments.launch import nodes
-from experiments.launch.base import Elsewhere
-from experiments.launch.cores import Taken
 from experiments.launch.keeper import ADDRESS
 from experiments.launch.keepers import Keepers
 
@@ -26,8 +23,8 @@ class Others:
     def __init__(self, count: int, folder: str) -> None:
         self._count, self._folder = count, folder
         self._allocation = nodes.allocation(count)
-        self._keepers = Keepers(self._allocation, self._allocation.others, folder)
-        self.address = self._keepers.address
+        self.keepers = Keepers(self._allocation, self._allocation.others, folder)
+        self.address = self.keepers.address
 
     def join(self, cpus: int, store_bytes: int) -> None:
         """Have every node join the cluster that has begun here, and wait until all have."""
@@ -39,20 +36,12 @@ class Others:
             "--address", ADDRESS, "--cpus", str(cpus), "--store", str(store_bytes),
             "--folder", self._folder,
         ]  # fmt: skip
-        self._keepers.meet()
-        self._keepers.start({name: [command] for name in self._allocation.others})
+        self.keepers.meet()
+        self.keepers.start({name: [command] for name in self._allocation.others})
         while sum(bool(node["Alive"]) for node in ray.nodes()) < self._count:
-            self._keepers.check()
+            self.keepers.check()
             time.sleep(LOOK_SECONDS)
-
-    def elsewhere(self) -> Elsewhere:
-        """What the other nodes have used; this one's processes are below the launch."""
-        return self._keepers.elsewhere()
-
-    def taken_at_end(self) -> Optional[Taken]:
-        """What others took of those nodes."""
-        return self._keepers.taken_at_end()
 
     def stop(self) -> None:
         """End all on the other nodes."""
-        self._keepers.stop()
+        self.keepers.stop()

@@ -13,7 +13,7 @@ import pytest
 
 from experiments.launch import keeper, nodes
 from experiments.launch.base import Unsupported
-from experiments.launch.cores import Cores, CpuTimes
+from experiments.launch.cores import Cores, CpuTimes, Taken
 from experiments.launch.executors.processes import WorkerDied
 from experiments.launch.keeper import bind
 from experiments.launch.keepers import Keepers, spread
@@ -132,7 +132,7 @@ def test_what_others_take_of_another_node_is_told_at_the_end(
 ) -> None:
     """Both made-up nodes are this machine: this process is one of the others there."""
     cpus = len(os.sched_getaffinity(0))
-    assert keepers.taken_at_end() is None
+    assert keepers.taken_at_end() == Taken()
     busy_until = time.process_time() + 0.5
     while time.process_time() < busy_until:
         pass
@@ -140,7 +140,6 @@ def test_what_others_take_of_another_node_is_told_at_the_end(
     available = (time.perf_counter() - began) * cpus
     taken = keepers.taken_at_end()
 
-    assert taken is not None
     assert taken.foreign_cpu_share is not None
     # of no more time than this; half of it, as the kernel counts in ticks
     assert taken.foreign_cpu_share >= 0.25 / available
@@ -172,6 +171,46 @@ def test_what_the_workers_use_is_not_taken_by_others(
     told = json.loads(capfd.readouterr().out.splitlines()[-1])
 
     assert told["taken"]["foreign_cpu_share"] == pytest.approx((3 - 3 / TICKS) / 20)
+
+
+@linux
+def test_the_other_node_tries_its_cores_whenever_it_is_asked(keepers: Keepers) -> None:
+    keepers.try_cores()
+    first = keepers.core_seconds()
+    keepers.elsewhere()
+    keepers.try_cores()
+
+    assert first > 0
+    assert keepers.core_seconds() > 0
+
+
+@linux
+def test_the_slowest_core_of_all_other_nodes_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in fake_slurm.job("a,b,c", "a").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PATH", fake_slurm.install(tmp_path / "bin"))
+    allocation = nodes.allocation(3)
+    told = [
+        json.dumps({"node": name, "tried": number, "seconds": seconds})
+        for name, number, seconds in (("b", 1, 0.7), ("b", 2, 0.2), ("c", 2, 0.5))
+    ]
+    (tmp_path / "bin/srun").write_text(
+        "\n".join(["#!/bin/sh", "read first", "read last", *(f"echo '{one}'" for one in told)])
+    )
+    keepers = Keepers(allocation, allocation.names, str(tmp_path))
+    keepers.try_cores()  # what b says to that comes late
+    keepers.try_cores()
+
+    assert keepers.core_seconds() == 0.5
+    keepers.stop()
+
+
+def test_the_launch_s_own_node_tries_its_cores_itself(capfd: pytest.CaptureFixture[str]) -> None:
+    keeper.Keeper("a", "127.0.0.1", first=True)._do({"try": 1})
+
+    assert capfd.readouterr().out == ""
 
 
 @linux

@@ -8,7 +8,12 @@ from typing import Any
 
 import pytest
 
+from experiments.launch import phases
+from experiments.launch.cores import Taken
+from experiments.launch.executors.sequential import Sequential
+from experiments.launch.spec import Spec
 from tests.experiments.launch.driving import launch, spec
+from tests.experiments.launch.sample_tasks import Squares
 from tests.pythons import python_or_skip
 
 CPUS = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
@@ -105,6 +110,63 @@ def test_between_slowed_cores_batches_go_on_until_patience_ends(
     assert [batch["batch"] for batch in steady] == list(range(batches))
     assert {batch["calm"] for batch in [*done.batches("cold"), *steady]} == {calm}
     assert all(batch["core_seconds"] > 0 for batch in steady)
+
+
+class SlowedNode:
+    """Another node; its cores are slowed at the third of their tries."""
+
+    def __init__(self) -> None:
+        self.tries = 0
+
+    def try_cores(self) -> None:
+        self.tries += 1
+
+    def core_seconds(self) -> float:
+        return 100.0 if self.tries == 3 else 0.0
+
+    def taken_at_end(self) -> Taken:
+        return Taken(foreign_cpu_share=0.5)
+
+
+class OnTwoNodes(Sequential):
+    """Works here, and says that it has another node."""
+
+    other = SlowedNode()
+
+    def other_nodes(self) -> SlowedNode:
+        return self.other
+
+
+class Said:
+    """What a launch would tell."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, dict[str, Any]]] = []
+
+    def emit(self, event: str, **content: Any) -> None:
+        self.events.append((event, content))
+
+    def phase(self, name: str) -> None:
+        self.emit("phase", name=name)
+
+    def all(self, kind: str) -> list[dict[str, Any]]:
+        return [content for event, content in self.events if event == kind]
+
+
+def test_slowed_cores_of_another_node_count_as_those_of_this_one() -> None:
+    """Tries: after the cold batch, before the steady ones, after each stretch of them."""
+    wanted = spec(core_limit_seconds=60.0, steady_seconds=60.0, batches=2, most_batches=2)
+    asked, said = Spec(**wanted, events=0), Said()
+    task = Squares({}, asked.ref.context)
+    measured: Any = said
+    phases.measure(asked, task, OnTwoNodes(asked.ref, task, 1, {}), measured)
+    cold, *steady = said.all("batch")
+
+    assert cold["calm"] is True
+    # stretches of two lie between tries; those beside the slowed one don't count, so it goes on
+    assert [batch["calm"] for batch in steady] == [False] * 4 + [True] * 2
+    assert {batch["core_seconds"] for batch in steady[:4]} == {100.0}
+    assert said.all("other_nodes")[0]["foreign_cpu_share"] == 0.5
 
 
 def test_short_batches_share_the_tries_of_the_cores() -> None:
