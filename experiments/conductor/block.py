@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import random
 import time
@@ -16,23 +15,16 @@ from experiments import schema
 from experiments.breakeven import added
 from experiments.cluster.node import Here
 from experiments.cluster.owner import Owner
+from experiments.conductor import files
 from experiments.conductor.batches import Batches
-from experiments.conductor.calibration import (
-    Calibration,
-    CalibrationError,
-)
+from experiments.conductor.calibration import Calibration, CalibrationError
 from experiments.conductor.child import Launcher
 from experiments.conductor.flags import blocked_loop_flags, flags
 from experiments.conductor.journal import Journal
 from experiments.conductor.outcome import Outcome
 from experiments.conductor.preparation import Preparation, scratch_of
 from experiments.conductor.reaper import Reaper
-from experiments.conductor.rows import (
-    core_limit_seconds,
-    latency_rows,
-    launch_row,
-    round_values,
-)
+from experiments.conductor.rows import core_limit_seconds, launch_row, round_values
 from experiments.conductor.spending import Spending
 from experiments.overheads import is_overhead
 from experiments.plan import code_digest
@@ -81,7 +73,7 @@ class BlockRun:
         self.race = BlockRace(entered, self.rules, self.objective.modes, self.objective)
         self.notes = [*filter(None, [self.journal.note]), *self.block.get("notes", [])]
         #: seconds of launches that earlier, killed runs of this block made
-        self.carried_seconds = self._launch_seconds()
+        self.carried_seconds = files.launch_seconds(self.journal.entries)
         self.stopped = ""
         self.services: dict[str, service.Service] = {}
         self.here, self.owner = here, owner
@@ -314,34 +306,17 @@ class BlockRun:
     # --- files --------------------------------------------------------------------------------
 
     def _write(self, calibration: Calibration | None, wall_seconds: float) -> None:
-        entries = self.journal.entries
-        samples = [sample for entry in entries for sample in entry["samples"]]
-        schema.write(schema.SAMPLES, samples, self.folder / "samples.csv")
-        latencies = list(latency_rows(entries))
-        schema.write(schema.LATENCIES, latencies, self.folder / "latencies.csv")
         run = {
             "block": self.block["block"],
-            "items": calibration.items if calibration else None,
-            "scale": calibration.scale if calibration else None,
-            "item_ms": calibration.item_seconds * 1000 if calibration else None,
-            "batch_seconds": calibration.batch_seconds if calibration else None,
-            "item_kib": calibration.item_kib if calibration else None,
-            "result_kib": calibration.result_kib if calibration else None,
+            **files.of_calibration(calibration),
             "rounds": self.race.rounds,
-            "launches": len(entries),
-            "samples": len(samples),
-            "latencies": len(latencies),
             "stopped_because": self.stopped,
             "wall_seconds": self.carried_seconds + wall_seconds,
-            "launch_seconds": self._launch_seconds(),
-            "timed_seconds": self._timed_seconds(),
             "services": {name: running.address() for name, running in self.services.items()},
             "flags": self._flags(),
             **({"node": self.here.described(self.block["cpus"])} if self.here else {}),
         }
-        schema.write_atomically(self.folder / "run.json", json.dumps(run, indent=1) + "\n")
-        launches = [entry["launch"] for entry in entries]
-        schema.write(schema.LAUNCHES, launches, self.folder / "launches.csv")
+        files.write(self.folder, run, self.journal.entries)
 
     def _flags(self) -> list[str]:
         limits = self.settings["disturbed"]
@@ -350,19 +325,6 @@ class BlockRun:
         if "acall" in self.block.get("own", {}):
             found += blocked_loop_flags(self.journal.entries)
         return [*self.notes, *self.spending.flags(self.rules.looks[0]), *found]
-
-    def _launch_seconds(self) -> float:
-        return sum(e["launch"]["launch_seconds"] or 0.0 for e in self.journal.entries)
-
-    def _timed_seconds(self) -> float:
-        """Seconds that became numbers: start-up, batches, teardown."""
-        total = 0.0
-        for entry in self.journal.entries:
-            launch = entry["launch"]
-            total += (launch["startup_seconds"] or 0.0) + (launch["teardown_seconds"] or 0.0)
-            total += sum(sample["wall_seconds"] for sample in entry["samples"])
-            total += launch.get("profile_seconds") or 0.0
-        return total
 
 
 def measure_block(plan: Mapping[str, Any], host: Mapping[str, Any], name: str, folder: Path,

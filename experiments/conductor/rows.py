@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -49,14 +49,6 @@ def launch_row(
         **outcome.latency_quantiles, "batch_multiple": batch_multiple(block, entry["workers"]),
         "nodes": schema.nodes_of(entry["options"]),
     }  # fmt: skip
-
-
-def latency_rows(entries: Iterable[Entry]) -> Iterator[dict[str, Any]]:
-    """The rows of latencies.csv."""
-    for entry in entries:
-        launch_id = entry["launch"]["launch_id"]
-        for latency_ms, count in entry["latencies"]:
-            yield {"launch_id": launch_id, "latency_ms": latency_ms, "count": count}
 
 
 def disturbances(

@@ -6,12 +6,7 @@ from typing import Any
 
 import pytest
 
-from experiments.conductor.rows import (
-    core_limit_seconds,
-    disturbances,
-    latency_rows,
-    round_values,
-)
+from experiments.conductor.rows import core_limit_seconds, disturbances, round_values
 from experiments.conductor.surroundings import Disturbance
 from experiments.statistics.launches import oneshot_value, steady_value
 from experiments.statistics.objectives import CPU_SECONDS, MEMORY, P99, Objective
@@ -115,16 +110,6 @@ def test_a_launch_without_steady_batches_counts_in_one_shot_alone() -> None:
         "steady": {},
         "oneshot": {"threads x2": oneshot_value(0.25, 0.75, 0.125)},
     }
-
-
-def test_a_launch_gives_a_row_a_bucket() -> None:
-    timed = {"launch": {"launch_id": "b/0"}, "latencies": [[1.5, 8], [4.0, 2]]}
-    other = {"launch": {"launch_id": "b/1"}, "latencies": []}
-
-    assert list(latency_rows([timed, other])) == [
-        {"launch_id": "b/0", "latency_ms": 1.5, "count": 8},
-        {"launch_id": "b/0", "latency_ms": 4.0, "count": 2},
-    ]
 
 
 def test_what_failed_gives_none() -> None:
