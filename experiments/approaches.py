@@ -48,7 +48,9 @@ def ranked(
         if beyond and _in_processes(executor, entry):
             not_run.append({"approach": entry["approach"], "reason": beyond[0]})
         else:
-            approaches.append({**entry, "simplicity": len(approaches)})
+            approaches.append(
+                {**entry, **_primitives(executor, entry, point), "simplicity": len(approaches)}
+            )
     return approaches, not_run
 
 
@@ -138,6 +140,16 @@ def _process_limits(
     if memory:
         most = max(1, (int(memory) - BESIDE_MIB) // PROCESS_MIB)
         yield most, f"{memory} MiB of memory were granted: {most} processes of {PROCESS_MIB} MiB"
+
+
+def _primitives(
+    executor: type[Executor], entry: Mapping[str, Any], point: TaskPoint
+) -> dict[str, str]:
+    """Named only where it matters: what was measured before keeps its digest."""
+    if not point.task.uses_kit:
+        return {}
+    options = executor.all_options(entry["options"])
+    return {"primitives": executor.primitives(point.task, options)}
 
 
 def _in_processes(executor: type[Executor], entry: Mapping[str, Any]) -> bool:

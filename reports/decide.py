@@ -157,7 +157,7 @@ def _flags(results: Results, one: Raced, mode: str, limits: Limits) -> list[str]
     """Warnings of the run, of plausibility, of noise; each once."""
     run = results.runs.get(one.block.name, {})
     flags = [str(flag) for flag in run.get("flags") or []]
-    flags += _implausible(one, mode, limits)
+    flags += _implausible(one, mode, limits) + _other_primitives(one, mode)
     return list(dict.fromkeys(flags + list(one.judgements[mode].flags)))
 
 
@@ -171,12 +171,31 @@ def _cpu_bound(one: Raced, mode: str, rows: Summary) -> bool:
 def _implausible(one: Raced, mode: str, limits: Limits) -> list[str]:
     """What can't be true of the pick's speedup, or of the baseline's time."""
     speeds = {
-        approach.label: Speed(approach.label, approach.workers, speedup, approach.nodes)
+        approach.label: Speed(
+            approach.label,
+            approach.workers,
+            speedup,
+            approach.nodes,
+            approach.primitives == one.block.primitives,
+        )
         for approach in one.block.approaches
         if approach.executor != "sequential" and (speedup := one.speedup(mode, approach.label))
     }
     alone = [speed for speed in speeds.values() if speed.workers == 1]
     return plausibility.flags(speeds.get(one.judgements[mode].pick or ""), alone, limits)
+
+
+def _other_primitives(one: Raced, mode: str) -> list[str]:
+    """Locks and counters of another module than the sequential program's cost something else."""
+    of_pick = {approach.label: approach.primitives for approach in one.block.approaches}
+    label, own = one.judgements[mode].pick or "", one.block.primitives
+    theirs = of_pick.get(label, own)
+    if theirs == own:
+        return []
+    return [
+        f"{label} has its locks and counters from {theirs}, the sequential program from {own}: "
+        "its speedup holds what these cost as well as its workers"
+    ]
 
 
 def as_json(rows: list[dict[str, Any]]) -> str:

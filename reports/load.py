@@ -40,6 +40,8 @@ class Approach:
     options: str
     workers: int
     simplicity: int
+    #: whose locks and counters its shared state is made of; "" where there is none
+    primitives: str = ""
 
     @cached_property
     def nodes(self) -> int:
@@ -95,6 +97,11 @@ class Block:
     def place(self) -> str:
         """The core count in words."""
         return wording.count(self.cores, "core")
+
+    @property
+    def primitives(self) -> str:
+        """Those of the sequential program's state; "" where it shares none."""
+        return next((one.primitives for one in self.approaches if one.executor == "sequential"), "")
 
     def cores_of(self, approach: Approach) -> int:
         """Logical CPUs that an approach has, on all its nodes."""
@@ -364,4 +371,5 @@ def _approach(raw: Any, where: str) -> Approach:
         options=options_text(raw["options"]),
         workers=int(raw["workers"]),
         simplicity=int(raw["simplicity"]),
+        primitives=str(raw.get("primitives", "")),
     )

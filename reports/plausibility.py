@@ -44,6 +44,8 @@ class Speed:
     workers: int
     speedup: Interval
     nodes: int = 1
+    #: whether an item of it is the same work as in the sequential program
+    alike: bool = True
 
 
 @dataclass(frozen=True)
@@ -84,10 +86,11 @@ def flags(pick: Speed | None, alone: Sequence[Speed], limits: Limits) -> list[st
     """What can't be true of a verdict, a sentence a cause.
 
     `pick` is the recommendation or the candidate so far, None where its speedup is unknown;
-    `alone` are the approaches of the block with one worker, sequential but for their name.
+    `alone` are the approaches of the block with one worker, sequential but for their name. Nothing
+    is known of what those that do other work (`alike`) may reach.
     """
-    slow = _slow_baseline(alone, limits.margin)
-    if pick is None or (slow and pick.workers == 1):
+    slow = _slow_baseline([one for one in alone if one.alike], limits.margin)
+    if pick is None or not pick.alike or (slow and pick.workers == 1):
         return slow  # a single worker's efficiency is its speedup: that is said already
     return (_above_ceiling(pick, limits) or _efficient(pick, limits)) + slow
 

@@ -88,6 +88,9 @@ class Task:
     native_async = False
     #: whose loops `arun` works on; "trio" only if it awaits nothing but what the kit gave
     async_libraries: Tuple[str, ...] = ("asyncio",)
+    #: whether `share` makes its state of what the kit gives: then executors with other primitives
+    #: than the sequential program's do other work
+    uses_kit = False
 
     def __init__(self, params: Dict[str, Any], context: Context) -> None:
         self.params = params
@@ -220,6 +223,11 @@ class Executor:
     def pickles(cls, options: Dict[str, Any]) -> bool:
         """Whether items and results are pickled on their way to the workers and back."""
         return cls.in_processes(options)
+
+    @classmethod
+    def primitives(cls, task: Any, options: Dict[str, Any]) -> str:
+        """Whose locks, semaphores and counters the kit gives to the task: a module's name."""
+        return "multiprocessing" if cls.in_processes(options) else "threading"
 
     @classmethod
     def in_processes(cls, options: Dict[str, Any]) -> bool:

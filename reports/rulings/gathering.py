@@ -113,7 +113,12 @@ def _marked(cells: Sequence[Cell], limits: Limits) -> list[Cell]:
     Verdicts are flagged for what they recommend alone; here any approach may carry a ruling.
     """
     speeds = {
-        cell: Speed(cell.approach.label, cell.approach.workers, gain)
+        cell: Speed(
+            cell.approach.label,
+            cell.approach.workers,
+            gain,
+            alike=cell.approach.primitives == cell.block.primitives,
+        )
         for cell in cells
         if cell.approach.executor != SEQUENTIAL and not cell.failed and (gain := cell.gain())
     }

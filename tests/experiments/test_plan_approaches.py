@@ -10,6 +10,17 @@ from tests.experiments.facts import host, plan
 from tests.experiments.planning import labels, only_block
 
 
+def test_where_locks_are_shared_each_approach_names_whose_they_are() -> None:
+    block = only_block(tasks=["locked_counter"], executors=["threads", "processes", "asyncio"])
+    named = {entry["executor"]: entry["primitives"] for entry in block["approaches"]}
+
+    assert named == {
+        "sequential": "threading", "threads": "threading", "processes": "multiprocessing",
+        "asyncio": "asyncio",
+    }  # fmt: skip
+    assert all("primitives" not in entry for entry in only_block(tasks=["ipc"])["approaches"])
+
+
 def test_sequential_is_always_there_once() -> None:
     assert labels(only_block(executors=["threads"]))[0] == "sequential"
     assert labels(only_block(executors=["threads", "sequential"])).count("sequential") == 1

@@ -45,6 +45,8 @@ class Truth:
     interpreter: str = PYTHON
     #: (at start, at end) of its launches: whether a GIL was held; None: not told
     gil: tuple[bool, bool] | None = None
+    #: whose locks its shared state is made of
+    primitives: str = ""
     #: the round from which its launches are for the single batch alone
     single_from: int | None = None
 
@@ -462,6 +464,7 @@ def _plan_block(scene: Scene, objective: str) -> dict[str, Any]:
                 "options": dict(truth.options),
                 "workers": truth.workers,
                 "simplicity": 0 if scene.control else rank,
+                **({"primitives": truth.primitives} if truth.primitives else {}),
             }
             for rank, truth in enumerate(scene.truths)
         ],

@@ -76,6 +76,24 @@ def test_a_cpu_speedup_above_the_ceiling_is_flagged_not_celebrated(tmp_path: Pat
     assert any("above the measured ceiling" in flag for flag in flags)
 
 
+def test_other_locks_than_the_sequential_programs_are_told_and_not_doubted(tmp_path: Path) -> None:
+    """multiprocessing's semaphore is C, threading's is Python: so one process is the faster one."""
+    ours, theirs = {"primitives": "threading"}, {"primitives": "multiprocessing"}
+    truths = (
+        sequential(0.2, **ours),
+        *(pool("threads", n, 0.21, **ours) for n in (1, 2)),
+        *(pool("processes", n, 0.14 / n, **theirs) for n in (1, 2)),
+    )
+    results = finish(synthetic.write(tmp_path / "b", [Scene("locked_counter", "cpu", 2, truths)]))
+    row = verdicts(results)["locked_counter-2c", "steady"]
+    assert row["approach"] == "processes x2"
+    assert json.loads(row["flags"]) == [
+        "processes x2 has its locks and counters from multiprocessing, the sequential program from "
+        "threading: its speedup holds what these cost as well as its workers"
+    ]
+    assert squeezed("has its locks and counters from") in Page(render.html(results)).text
+
+
 @pytest.mark.parametrize(
     ("share", "gated"), [(1.0, True), (0.95, True), (0.7, False), (None, True)]
 )

@@ -153,6 +153,16 @@ def test_an_unknown_interval_proves_nothing() -> None:
     assert flags(unknown, [unknown], CPU) == []
 
 
+def test_of_other_work_nothing_is_known_that_can_not_be() -> None:
+    """Its locks are another module's: even one worker may be faster than the sequential program."""
+    pick, one = (
+        replace(speed(label, 2.3), alike=False) for label in ("processes x2", "processes x1")
+    )
+    assert flags(pick, [one], CPU) == []
+    assert causes(flags(pick, [one, speed("threads x1", 1.4)], CPU)) == [BASELINE]
+    assert causes(flags(speed("threads x2", 2.3), [one], CPU)) == [CEILING]
+
+
 def test_other_flags_make_no_mark() -> None:
     assert plausibility.mark(causes(["noisy: above the ceiling", "implausible: else: x"])) == ""
 

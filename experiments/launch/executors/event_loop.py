@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Awaitable, Callable, List, Optional
+from typing import Any, Awaitable, Callable, Dict, List, Optional
 
 from experiments.launch.base import SharedKit
 from experiments.launch.executors.draining import Draining, Pending
@@ -18,6 +18,11 @@ class EventLoop(Draining):
 
     name = "asyncio"
     _loop: Optional[asyncio.AbstractEventLoop] = None
+
+    @classmethod
+    def primitives(cls, task: Any, options: Dict[str, Any]) -> str:
+        """The loop's own for coroutines."""
+        return "asyncio" if cls.runs_arun(task) else "threading"
 
     def start(self) -> None:
         """Make the loop; locks are made on it, as Python 3.9 binds them where they are made."""

@@ -5,7 +5,7 @@ What gevent can't patch (computing, files, SQLite, other C code) holds up all ot
 
 from __future__ import annotations
 
-from typing import Any, List
+from typing import Any, Dict, List
 
 from experiments.launch.base import Executor, SharedKit
 from experiments.launch.executors.local import Counter
@@ -18,6 +18,11 @@ class Gevent(Executor):
     name = "gevent"
     requires = ("gevent",)
     _pool: Any = None
+
+    @classmethod
+    def primitives(cls, task: Any, options: Dict[str, Any]) -> str:
+        """gevent's."""
+        return "gevent"
 
     @classmethod
     def enter(cls) -> None:

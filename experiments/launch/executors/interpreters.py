@@ -35,6 +35,11 @@ class Interpreters(Threads):
         return True
 
     @classmethod
+    def primitives(cls, task: Any, options: Dict[str, Any]) -> str:
+        """Python has none between interpreters: tokens in a pipe."""
+        return "a pipe"
+
+    @classmethod
     def unsupported(cls, task: Task, options: Dict[str, Any]) -> Optional[str]:
         """Before Python 3.14."""
         if interpreter_pool() is not None:

@@ -26,6 +26,11 @@ class Joblib(LibraryPool):
         """Under loky."""
         return bool(options["backend"] == "loky")
 
+    @classmethod
+    def primitives(cls, task: Any, options: Dict[str, Any]) -> str:
+        """Those of the loky that joblib brings."""
+        return "joblib" if cls.in_processes(options) else "threading"
+
     def start(self) -> None:
         """Start every worker and wait until it has met the others."""
         if self.workers == 1 or not self.in_processes(self.options):

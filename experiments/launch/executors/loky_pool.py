@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List
+from typing import Any, Callable, Dict, List
 
 from experiments.launch import worker
 from experiments.launch.executors.library import LibraryPool, guarded
@@ -13,6 +13,11 @@ class Loky(LibraryPool):
 
     name = "loky"
     requires = ("loky",)
+
+    @classmethod
+    def primitives(cls, task: Any, options: Dict[str, Any]) -> str:
+        """loky's."""
+        return "loky"
 
     def start(self) -> None:
         """Start every process and wait until each has imported the task and met the others."""

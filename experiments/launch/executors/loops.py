@@ -28,6 +28,11 @@ class Loop(Draining):
         raise NotImplementedError
 
     @classmethod
+    def primitives(cls, task: Any, options: Dict[str, Any]) -> str:
+        """The library's own for coroutines."""
+        return cls.name if cls.runs_arun(task) else "threading"
+
+    @classmethod
     def unsupported(cls, task: Task, options: Dict[str, Any]) -> Optional[str]:
         """Where the task's coroutines await what another library's loop has."""
         library = cls.library(options)

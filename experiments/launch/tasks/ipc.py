@@ -4,6 +4,10 @@
 threads pass a reference. `via: shared_memory` leaves them in a block that all workers see; the item
 is a slot number and the result a checksum. The work on a payload (a substitution and a digest, in
 C) takes about 1 ms for 512 KiB, so that between processes the transfer shows.
+
+In shared memory it is done piece by piece. A copy of a whole payload, freed with each item, would
+be given back to the system each time by the main thread's allocator and not by those of other
+threads (glibc): one worker thread was 1.7 times as fast as the sequential program, by page faults.
 """
 
 from __future__ import annotations
@@ -19,6 +23,8 @@ from . import blocks, checks
 
 #: payloads with contents of their own; items take turns, so memory doesn't grow with their number
 DISTINCT = 16
+#: well below what an allocator asks the system for by itself (128 KiB, man 3 mallopt)
+PIECE_BYTES = 32 * 1024
 #: a substitution of all 256 bytes (167 is odd, so no two become the same)
 TABLE = bytes((167 * byte + 13) % 256 for byte in range(256))
 
@@ -30,6 +36,17 @@ def transformed(payload: bytes) -> bytes:
     changed = payload.translate(TABLE)
     stamp = hashlib.md5(changed, usedforsecurity=False).digest()
     return stamp + changed[len(stamp) :]
+
+
+def transform(source: memoryview, target: memoryview) -> None:
+    """The same from one place to another, without a copy of the whole."""
+    digest = hashlib.md5(usedforsecurity=False)
+    for start in range(0, len(source), PIECE_BYTES):
+        changed = bytes(source[start : start + PIECE_BYTES]).translate(TABLE)
+        digest.update(changed)
+        target[start : start + len(changed)] = changed
+    stamp = digest.digest()[: len(target)]
+    target[: len(stamp)] = stamp
 
 
 class Ipc(Task):
@@ -110,10 +127,10 @@ class Ipc(Task):
         if isinstance(item, bytes):
             return transformed(item)
         buffer = self._buffer()
-        source = slice(*self._bounds(item % DISTINCT))
-        changed = transformed(bytes(buffer[source]))
-        buffer[slice(*self._bounds(DISTINCT + item))] = changed
-        return zlib.crc32(changed)
+        source = buffer[slice(*self._bounds(item % DISTINCT))]
+        target = buffer[slice(*self._bounds(DISTINCT + item))]
+        transform(source, target)
+        return zlib.crc32(target)
 
     def _buffer(self) -> memoryview:
         if self._block is None or self._block.buf is None:

@@ -36,6 +36,7 @@ class LockedCounter(Task):
     summary = "adds to one shared counter under a guard, with work of its own in between"
     native_async = True
     async_libraries = ("asyncio", "trio")
+    uses_kit = True
 
     def __init__(self, params: Dict[str, Any], context: Context) -> None:
         super().__init__(params, context)

@@ -25,6 +25,25 @@ class Squares(Task):
         return item * item
 
 
+class OfKit(Squares):
+    """Says with every item from which module the semaphore is that it was given."""
+
+    native_async = True
+    async_libraries = ("asyncio", "trio")
+
+    def share(self, kit: Any) -> Any:
+        return type(kit.Semaphore(1)).__module__
+
+    def start_worker(self, shared: Any) -> None:
+        self._module = shared
+
+    def run(self, item: Any) -> Any:
+        return self._module
+
+    async def arun(self, item: Any) -> Any:
+        return self._module
+
+
 class Unequal(Squares):
     """The first items take longest, so that they are done last."""
 

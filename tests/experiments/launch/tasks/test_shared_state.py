@@ -7,6 +7,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from multiprocessing.shared_memory import SharedMemory
@@ -17,7 +18,7 @@ import pytest
 
 from experiments.launch.base import Context, Task, Unsupported
 from experiments.launch.tasks import blocks
-from experiments.launch.tasks.ipc import TABLE
+from experiments.launch.tasks.ipc import PIECE_BYTES, TABLE
 
 from .driving import async_kit, make, native, processes, sequential, thread_kit, threads
 
@@ -35,22 +36,38 @@ def test_a_payload_comes_back_whole_and_transformed(context: Context) -> None:
     assert len(set(TABLE)) == 256
 
 
-def _shared(context: Context, count: int) -> Task:
-    task = make("ipc", context, payload_kib=2, via="shared_memory")
+def _shared(context: Context, count: int, kib: int = 2) -> Task:
+    task = make("ipc", context, payload_kib=kib, via="shared_memory")
     task.prepare(count, 1)
     task.start_worker(task.share(thread_kit()))
     task.before_batch()
     return task
 
 
-def test_both_ways_transform_the_same_payloads(context: Context) -> None:
-    pickled = make("ipc", context, payload_kib=2)
+@pytest.mark.parametrize("kib", [2, 80])  # less than a piece, and two and a half
+def test_both_ways_transform_the_same_payloads(kib: int, context: Context) -> None:
+    pickled = make("ipc", context, payload_kib=kib)
     expected = pickled.answer([pickled.run(item) for item in pickled.make_items(20, 1)])
-    task = _shared(context, 20)
+    task = _shared(context, 20, kib)
     answers = task.answer([task.run(item) for item in task.make_items(20, 1)])
     task.close()
 
     assert answers == [[checksum, checksum] for checksum in expected]
+
+
+def test_nothing_of_a_payloads_size_is_allocated_in_shared_memory(context: Context) -> None:
+    """Where that is given back to the system differs by thread: it would decide between pools."""
+    task = _shared(context, 2, 1024)
+    task.run(0)
+    tracemalloc.start()
+    try:
+        task.run(1)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+        task.close()
+
+    assert most < 4 * PIECE_BYTES
 
 
 def test_a_result_of_the_batch_before_does_not_count(context: Context) -> None:
