@@ -27,7 +27,9 @@ MADE = {"summary", "verdicts", "fits", "claims", "breakeven", "overheads", "loss
 @pytest.fixture(scope="module")
 def reported(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     """A small run with all that `rule all` makes; the tests change its record only."""
-    folder = Folder.make(tmp_path_factory.mktemp("reported"), tasks=["math_python", "ipc"])
+    waiting = {"task": "mixed", "params": {"cpu_share": 0}}
+    tasks = ["math_python", "ipc", waiting]
+    folder = Folder.make(tmp_path_factory.mktemp("reported"), tasks=tasks)
     ended = folder.run(timeout=300)
     assert ended.status == 0, ended.said
     return folder
@@ -73,7 +75,7 @@ def test_figures_and_tables_carry_captions_and_categories(reported: Folder) -> N
     assert all(result["caption"].startswith("<p>") for result in results.values())
     assert all(result["labels"] for result in results.values())
     labels = [result["labels"] for path, result in results.items() if "speedup-" in path]
-    assert {label["task"] for label in labels} == {"math_python", "ipc"}
+    assert {label["task"] for label in labels} == {"math_python", "ipc", "mixed (cpu_share=0)"}
     assert "which way of running Python in parallel" in variable(page, "workflow_desc")
 
 
@@ -108,6 +110,40 @@ def test_nothing_is_made_again_afterwards(reported: Folder) -> None:
     assert "Nothing to be done" in ended.printed
 
 
+def test_the_command_in_the_record_checks_it(reported: Folder) -> None:
+    """As a reader types it, but for the paths, and before others here change what it is about.
+
+    So small a run mostly decides for threads where items wait, but may have decided nothing.
+    """
+    record = (reported.results / "decision.md").read_text()
+    (command,) = re.findall(r"```sh\n(make check .*?)\n```", record)
+    checks = reported.path / "checks"
+    done = in_the_project(
+        reported,
+        command.replace("bundle.zip", shlex.quote(str(reported.results / "bundle.zip")))
+        + f" ARGS=\"--results '{checks}'\"",
+    )
+    decided = choices(load(reported.results), ["math_python", "ipc", "mixed"])
+
+    assert TRACE not in done.stderr
+    assert done.returncode in ({0, 1, 2} if decided else {2}), done.stderr
+    if not decided:
+        assert "nothing to check" in done.stderr
+        return
+    check = checks / "bench-check"
+    plans = [json.loads((folder / "plan.json").read_text()) for folder in (check, reported.results)]
+    # the same blocks and approaches; a check looks at them later than a run does
+    again, first = (
+        {b["block"]: [a["approach"] for a in b["approaches"]] for b in plan["blocks"]}
+        for plan in plans
+    )
+    assert again.items() <= first.items()
+    told = json.loads((check / "check.json").read_text())
+    assert {choice["task"] for choice in told["choices"]} == {
+        choice.block.task for choice in decided
+    }
+
+
 def test_another_decision_makes_the_record_again_and_nothing_else(reported: Folder) -> None:
     before = {path: path.stat().st_mtime_ns for path in reported.results.glob("*.*")}
     ended = reported.run("--config", "decision=[ipc]")
@@ -130,34 +166,3 @@ def test_a_bundle_without_names_is_made_again_and_nothing_else(reported: Folder)
     assert "bundle.zip" in ended.said
     assert bundle.machine.startswith("machine-")
     assert f"# How to run ipc on {bundle.machine}" in record
-
-
-def test_the_command_in_the_record_checks_it(reported: Folder) -> None:
-    """As a reader types it, but for the paths: a run so small may have decided nothing to check."""
-    record = (reported.results / "decision.md").read_text()
-    (command,) = re.findall(r"```sh\n(make check .*?)\n```", record)
-    checks = reported.path / "checks"
-    done = in_the_project(
-        reported,
-        command.replace("bundle.zip", shlex.quote(str(reported.results / "bundle.zip")))
-        + f" ARGS=\"--results '{checks}'\"",
-    )
-    decided = choices(load(reported.results), ["math_python", "ipc"])
-
-    assert TRACE not in done.stderr
-    assert done.returncode in ({0, 1, 2} if decided else {2}), done.stderr
-    if not decided:
-        assert "nothing to check" in done.stderr
-        return
-    check = checks / "bench-check"
-    plans = [json.loads((folder / "plan.json").read_text()) for folder in (check, reported.results)]
-    # the same blocks and approaches; a check looks at them later than a run does
-    again, first = (
-        {b["block"]: [a["approach"] for a in b["approaches"]] for b in plan["blocks"]}
-        for plan in plans
-    )
-    assert again.items() <= first.items()
-    told = json.loads((check / "check.json").read_text())
-    assert {choice["task"] for choice in told["choices"]} == {
-        choice.block.task for choice in decided
-    }
