@@ -32,7 +32,8 @@ def changes(breakeven: pd.DataFrame) -> Iterator[Told]:
 
 def _first_sentences(rows: pd.DataFrame) -> str:
     """The changes themselves; what stays open inside them is for the section."""
-    return "; ".join(str(text).partition(". ")[0].rstrip(".") for text in rows["sentence"])
+    first, *others = (str(text).partition(". ")[0].rstrip(".") for text in rows["sentence"])
+    return "; ".join([first, *(text[:1].lower() + text[1:] for text in others)])
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from experiments import schema
-from reports import thumb
+from reports import thumb, thumb_costs
 from reports.answers import Tables
 from reports.load import Results, load, records
 from tests.reports import synthetic
@@ -140,3 +141,26 @@ def test_a_changed_number_changes_the_rule(tmp_path: Path) -> None:
     after = thumb.rules(load(folder), Tables.of(load(folder)))
     assert before
     assert not any("asyncio" in rule.advice for rule in after)
+
+
+def test_several_changes_along_a_parameter_are_one_sentence() -> None:
+    """One that ends without a verdict and the next, as two rows of a search."""
+    rows = [
+        (
+            "threads",
+            "asyncio",
+            "Threads up to a CPU share of 0 at least, asyncio from 0.1 on. Open.",
+        ),
+        ("asyncio", "processes", "Asyncio up to a CPU share of 0.1 to 0.2, processes above."),
+    ]
+    same = {"kind": "parameter", "mode": "steady", "search": 1, "parameter": "cpu_share",
+            "task": "mixed", "cores": 2, "launches": 193}  # fmt: skip
+    table = pd.DataFrame([{**same, "below": b, "above": a, "sentence": s} for b, a, s in rows])
+
+    assert list(thumb_costs.changes(table)) == [
+        (
+            "It depends on the CPU share (mixed on 2 cores)",
+            "Threads up to a CPU share of 0 at least, asyncio from 0.1 on; asyncio up to a CPU "
+            "share of 0.1 to 0.2, processes above (193 launches)",
+        )
+    ]
