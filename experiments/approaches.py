@@ -145,7 +145,7 @@ def _process_limits(
 def _primitives(
     executor: type[Executor], entry: Mapping[str, Any], point: TaskPoint
 ) -> dict[str, str]:
-    """Named only where it matters: what was measured before keeps its digest."""
+    """Named only where it matters."""
     if not point.task.uses_kit:
         return {}
     options = executor.all_options(entry["options"])

@@ -139,14 +139,19 @@ def code_digest(root: Path = ROOT) -> str:
 def block_digest(block: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     """A short name for what must be the same for two measurements of a block to be one."""
     what = ["block", "task", "params", "source_digest", "services", "cores", "cpus", "min_items",
-            "approaches", "objective"]  # fmt: skip
+            "objective"]  # fmt: skip
+    # whose locks one has follows from the rest, and older plans don't name them
+    entries = [
+        {key: entry[key] for key in entry if key != "primitives"} for entry in block["approaches"]
+    ]
     # appended later, and named only where it is so: what was measured before keeps its digest
     what += [key for key in ("scaling", "most_multiple", "launched") if key in block]
     how = ("batch_seconds", "batches", "steady_seconds", "looks", "block_seconds", "margin",
            "alpha", "seed", "launch_timeout_seconds", "disturbed")  # fmt: skip
     here = {key: block[key] for key in how if key in block}
     rules = {key: settings[key] for key in how} | here | block.get("statistics", {})
-    return digest([{key: block[key] for key in what} | own.identity(block), rules])
+    content = {"approaches": entries, **{key: block[key] for key in what}, **own.identity(block)}
+    return digest([content, rules])
 
 
 # --- checks ---------------------------------------------------------------------------------
