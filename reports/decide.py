@@ -176,7 +176,7 @@ def _implausible(one: Raced, mode: str, limits: Limits) -> list[str]:
             approach.workers,
             speedup,
             approach.nodes,
-            approach.primitives == one.block.primitives,
+            one.block.alike(approach),
         )
         for approach in one.block.approaches
         if approach.executor != "sequential" and (speedup := one.speedup(mode, approach.label))
@@ -187,14 +187,11 @@ def _implausible(one: Raced, mode: str, limits: Limits) -> list[str]:
 
 def _other_primitives(one: Raced, mode: str) -> list[str]:
     """Locks and counters of another module than the sequential program's cost something else."""
-    of_pick = {approach.label: approach.primitives for approach in one.block.approaches}
-    label, own = one.judgements[mode].pick or "", one.block.primitives
-    theirs = of_pick.get(label, own)
-    if theirs == own:
-        return []
     return [
-        f"{label} has its locks and counters from {theirs}, the sequential program from {own}: "
-        "its speedup holds what these cost as well as its workers"
+        f"{pick.label} has its locks and counters from {pick.primitives}, the sequential program "
+        f"from {one.block.primitives}: its speedup holds what these cost as well as its workers"
+        for pick in one.block.approaches
+        if pick.label == one.judgements[mode].pick and not one.block.alike(pick)
     ]
 
 

@@ -103,6 +103,10 @@ class Block:
         """Those of the sequential program's state; "" where it shares none."""
         return next((one.primitives for one in self.approaches if one.executor == "sequential"), "")
 
+    def alike(self, approach: Approach) -> bool:
+        """Whether an item of it is the same work as in the sequential program."""
+        return approach.primitives == self.primitives
+
     def cores_of(self, approach: Approach) -> int:
         """Logical CPUs that an approach has, on all its nodes."""
         return self.cores * approach.nodes

@@ -117,7 +117,7 @@ def _marked(cells: Sequence[Cell], limits: Limits) -> list[Cell]:
             cell.approach.label,
             cell.approach.workers,
             gain,
-            alike=cell.approach.primitives == cell.block.primitives,
+            alike=cell.block.alike(cell.approach),
         )
         for cell in cells
         if cell.approach.executor != SEQUENTIAL and not cell.failed and (gain := cell.gain())

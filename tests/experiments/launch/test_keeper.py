@@ -31,14 +31,19 @@ def began() -> float:
     return time.perf_counter()
 
 
+def made_up(names: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> nodes.Allocation:
+    """This process is in a job of these made-up nodes, on the first of them."""
+    for name, value in fake_slurm.job(names, "a").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PATH", fake_slurm.install(folder / "bin"))
+    return nodes.allocation(len(names.split(",")))
+
+
 @pytest.fixture
 def keepers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Keepers]:
     """On two made-up nodes."""
-    for name, value in fake_slurm.job("a,b", "a").items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("PATH", fake_slurm.install(tmp_path / "bin"))
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[3]))
-    allocation = nodes.allocation(2)
+    allocation = made_up("a,b", tmp_path, monkeypatch)
     started = Keepers(allocation, allocation.names, str(tmp_path))
     started.meet()
     yield started
@@ -188,10 +193,7 @@ def test_the_other_node_tries_its_cores_whenever_it_is_asked(keepers: Keepers) -
 def test_the_slowest_core_of_all_other_nodes_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in fake_slurm.job("a,b,c", "a").items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("PATH", fake_slurm.install(tmp_path / "bin"))
-    allocation = nodes.allocation(3)
+    allocation = made_up("a,b,c", tmp_path, monkeypatch)
     told = [
         json.dumps({"node": name, "tried": number, "seconds": seconds})
         for name, number, seconds in (("b", 1, 0.7), ("b", 2, 0.2), ("c", 2, 0.5))
@@ -229,10 +231,7 @@ def test_a_worker_that_ends_is_told(keepers: Keepers) -> None:
 
 @linux
 def test_a_step_that_can_not_start_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in fake_slurm.job("a,b", "a").items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("PATH", fake_slurm.install(tmp_path / "bin"))
-    allocation = nodes.allocation(2)
+    allocation = made_up("a,b", tmp_path, monkeypatch)
     (tmp_path / "bin/srun").write_text("#!/bin/sh\necho refused\nexit 4\n")
     keepers = Keepers(allocation, allocation.names, str(tmp_path))
 
@@ -245,10 +244,7 @@ def test_a_step_that_can_not_start_is_told(tmp_path: Path, monkeypatch: pytest.M
 def test_a_node_that_is_no_such_node_is_unsupported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in fake_slurm.job("a,b", "a").items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("PATH", fake_slurm.install(tmp_path / "bin"))
-    allocation = nodes.allocation(2)
+    allocation = made_up("a,b", tmp_path, monkeypatch)
     told = '{"node": "b", "unfit": "it grants 3 of its CPUs, 2 like [0, 1] are needed"}'
     (tmp_path / "bin/srun").write_text(f"#!/bin/sh\necho '{told}'\n")
     keepers = Keepers(allocation, allocation.names, str(tmp_path))
