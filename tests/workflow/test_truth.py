@@ -103,12 +103,15 @@ def test_decided_on_memory_nothing_beats_the_sequential_program(make_folder: Mak
 def test_the_gil_holds_threads_back_and_processes_near_the_ceiling(
     make_folder: MakeFolder,
 ) -> None:
+    # The truth is a gain of 1 for threads. How narrow the interval around it is, is the host's
+    # noise: asking that it ends below 1.15 failed in 5 of 8 tries with four launches.
     def right(folder: Folder) -> bool:
         rows = steady(folder)
         repeats = [row["speedup"] for row in folder.table(CEILING) if row["cores"] == 2]
-        processes = rows["processes", 2]
+        threads, processes = rows["threads", 2], rows["processes", 2]
         return bool(
-            rows["threads", 2]["speedup_high"] < 1.15
+            threads["speedup"] < 1.2
+            and threads["speedup_low"] <= 1.1
             and processes["speedup"] > 1.3
             and processes["speedup_low"] <= max(repeats)
         )
@@ -119,7 +122,7 @@ def test_the_gil_holds_threads_back_and_processes_near_the_ceiling(
         executors=["threads", "processes"],
         cores=[2],
         batch_seconds=0.12,
-        looks=[4],
+        looks=[6],
         launch_timeout_seconds=30,
         disturbed={"repeats": 6},
     )
