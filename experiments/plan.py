@@ -21,6 +21,7 @@ from experiments.scaling import STRONG, item_limits
 from experiments.schema import write_atomically
 from experiments.settings import ConfigError
 from experiments.statistics.objectives import NOT_TIMED, effective
+from experiments.task_code import task_digests
 from experiments.task_points import TaskPoint, source_digest, task_points
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,6 +73,7 @@ def make_plan(settings: Mapping[str, Any], host: Mapping[str, Any]) -> dict[str,
         "statistics": {"alpha": settings["alpha"], "margin": settings["margin"],
                        "looks": settings["looks"]},
         "code_digest": code_digest(),
+        "task_digests": task_digests(block["task"] for block in blocks),
         "blocks": blocks,
         "searches": sought,
     }  # fmt: skip

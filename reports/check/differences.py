@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reports import code
 from reports.check.claims import Choice, place
+from reports.code import Codes
 from reports.load import Results
 
 
@@ -32,17 +34,24 @@ def _interpreters(before: Results, now: Results) -> Iterator[str]:
 
 
 def _code(before: Results, now: Results, choices: Sequence[Choice]) -> Iterator[str]:
-    old, new = _digests(before), _digests(now)
+    known = code.agreed([code.of_tasks(before), code.of_tasks(now)])
+    old, new = _digests(before, known), _digests(now, known)
     places = {one.place: one.block.task for one in choices}
     changed = [task for at, task in places.items() if at in new and old.get(at) != new[at]]
     for task in dict.fromkeys(changed):
         yield f"the code of {task} is another"
+    measured, measures = (str(results.plan.get("code_digest")) for results in (before, now))
+    if measured != measures and not changed:
+        yield (
+            f"another version of Poolwise measures, of the same tasks ({measured} -> {measures})"
+        )
 
 
-def _digests(results: Results) -> dict[tuple[str, str, int], str]:
-    """The code of each block's task: its own module's, or that of all built-in ones."""
-    ours = results.plan.get("code_digest")
-    digests = {
-        str(raw["block"]): str(raw.get("source_digest") or ours) for raw in results.plan["blocks"]
+def _digests(results: Results, known: Codes) -> dict[tuple[str, str, int], str]:
+    """The code of each block's task: its own module's, or that of the built-in one."""
+    measured = str(results.plan.get("code_digest"))
+    source = {str(raw["block"]): raw.get("source_digest") for raw in results.plan["blocks"]}
+    return {
+        place(block): str(source[block.name] or known.get((measured, block.task), measured))
+        for block in results.blocks
     }
-    return {place(block): digests[block.name] for block in results.blocks}

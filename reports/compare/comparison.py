@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from reports import code
 from reports.compare import advice, repeats, speeds
 from reports.compare import fleet as fleets
 from reports.compare.advice import Matrix
@@ -57,7 +58,7 @@ class Comparison:
 def compare(found: Sequence[Run | Refused]) -> Comparison:
     """Compare all runs there are. Raises ResultsError where fewer than two can be read."""
     refused = tuple(one for one in found if isinstance(one, Refused))
-    runs = [one for one in found if isinstance(one, Run)]
+    runs = _by_task([one for one in found if isinstance(one, Run)])
     there = fleet(runs)
     if sum(len(machine.runs) for machine in there.machines) < 2:
         why = "; ".join(f"{one.source}: {one.reason}" for one in refused)
@@ -76,3 +77,19 @@ def compare(found: Sequence[Run | Refused]) -> Comparison:
         trends={machine.letter: repeats.trends(machine) for machine in repeated},
         refused=refused,
     )
+
+
+def _by_task(runs: Sequence[Run]) -> list[Run]:
+    """Runs whose verdicts name the code of their task, where it is known, not all measured code:
+    an executor more in a newer Poolwise leaves the tasks what they were."""  # fmt: skip
+    known = code.agreed(run.codes for run in runs)
+    return [
+        replace(
+            run,
+            seen=tuple(
+                replace(seen, digest=known.get((seen.digest, seen.task), seen.digest))
+                for seen in run.seen
+            ),
+        )
+        for run in runs
+    ]

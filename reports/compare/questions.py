@@ -127,7 +127,7 @@ def why_not(seen: Seen, other: Seen) -> str:
         return f"its verdict can't stand as measured: {seen.told}"
     if seen.digest != other.digest:
         return (
-            f"the measured code differs ({_names(seen.digest)} here, {_names(other.digest)} "
+            f"the code of the task differs ({_names(seen.digest)} here, {_names(other.digest)} "
             "there), so the task may not be the same"
         )
     here, there = (KINDS.get(one.kind, one.kind) for one in (seen, other))

@@ -11,7 +11,7 @@ from experiments import schema
 from experiments.statistics.intervals import Pairs
 from experiments.statistics.records import Interval
 from experiments.statistics.robust import Array
-from reports import method, sentences, wording
+from reports import code, method, sentences, wording
 from reports.answers import verdict_rows
 from reports.compare.seen import Law, Run, Seen, Timed, Way
 from reports.law_figure import fitted_laws
@@ -54,6 +54,7 @@ def read(results: Results, source: str, run_id: str, laws: bool) -> Run:
         laws=_laws(results) if laws else {},
         seen=tuple(_all_seen(results, races, rows, pythons)),
         doubts=tuple(_doubts(rows.values())),
+        codes=code.of_tasks(results),
     )
 
 
@@ -69,7 +70,7 @@ def _facts(results: Results) -> Iterator[tuple[str, str]]:
 
 
 def _digest(results: Results, one: Raced) -> str:
-    """The code of a block's task: its own module's, or that of the built-in ones."""
+    """The code of a block's task: its own module's, or all measured code for a built-in one."""
     own = {str(raw["block"]): raw.get("source_digest") for raw in results.plan["blocks"]}
     codes = sorted(set(map(str, one.launches["code_digest"])))
     return str(own.get(one.block.name) or " and ".join(codes))

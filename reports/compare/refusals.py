@@ -13,7 +13,7 @@ from reports.compare.words import place
 #: how reasons start, and how the first page counts them
 _KINDS = (
     ("its verdict can't stand", "can't stand as measured (implausible, or not what its data say)"),
-    ("the measured code differs", "of other code than the others'"),
+    ("the code of the task differs", "of other code than the others'"),
     ("it counts as", "of another kind of work than on the others"),
     ("measured on", "of a task, parameters or objective that one machine alone has"),
 )

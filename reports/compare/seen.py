@@ -13,6 +13,7 @@ from experiments import schema
 from experiments.statistics.intervals import Pairs
 from experiments.statistics.records import DECIDED, Interval
 from experiments.statistics.robust import Array
+from reports.code import Codes
 
 Pair = tuple[str, str]
 
@@ -138,7 +139,8 @@ class Run:
     """One run: where it comes from, what tells it from others, and what it found.
 
     `facts` are the machine's, name and value; `ceiling` (n, 4): cores, median, least and most of
-    its repeats; `laws` by block; `doubts` are sentences that speak against all of it.
+    its repeats; `laws` by block; `doubts` are sentences that speak against all of it; `codes` is
+    what its plan says of each task's code.
     """
 
     source: str
@@ -156,6 +158,7 @@ class Run:
     laws: Mapping[str, Law]
     seen: tuple[Seen, ...]
     doubts: tuple[str, ...]
+    codes: Codes
 
     @property
     def identity(self) -> tuple[object, ...]:

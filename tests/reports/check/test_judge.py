@@ -166,6 +166,18 @@ def test_other_code_of_a_built_in_task_is_said_too(before: Results) -> None:
     assert differences(before, newer, choices(before, ["t"])) == ["the code of t is another"]
 
 
+def test_a_newer_poolwise_with_the_same_task_is_said_to_be_just_that(before: Results) -> None:
+    older = replace(before, plan={**before.plan, "task_digests": {"t": "t1"}})
+    newer = replace(older, plan={**older.plan, "code_digest": "newer"})
+    other = replace(newer, plan={**newer.plan, "task_digests": {"t": "t2"}})
+    chosen = choices(before, ["t"])
+
+    assert differences(before, older, chosen) == []
+    (said,) = differences(older, newer, chosen)
+    assert said == "another version of Poolwise measures, of the same tasks (c0de -> newer)"
+    assert differences(older, other, chosen) == ["the code of t is another"]
+
+
 # --- what is told ---------------------------------------------------------------------------
 
 

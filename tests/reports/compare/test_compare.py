@@ -153,7 +153,48 @@ def test_other_code_is_not_compared_and_says_why(machine: Measured) -> None:
     found = compared(machine("a", ON_THREADS), folder)
     assert not found.matrix.outcomes
     (reason,) = {reason for one in found.questions for reason in one.refused.values()}
-    assert reason.startswith("the measured code differs (0ther here, c0de there)")
+    assert reason.startswith("the code of the task differs (0ther here, c0de there)")
+
+
+def coded(folder: Path, code: str, **tasks: str) -> Path:
+    """The same results as of other measured code, whose plan names the code of each task."""
+    launches = folder / "launches.csv"
+    launches.write_text(launches.read_text().replace(",c0de,", f",{code},"))
+    plan = json.loads((folder / "plan.json").read_text())
+    named = {"task_digests": tasks} if tasks else {}
+    (folder / "plan.json").write_text(json.dumps({**plan, "code_digest": code, **named}))
+    return folder
+
+
+def refused(*folders: Path) -> set[str]:
+    return {why for one in compared(*folders).questions for why in one.refused.values()}
+
+
+def test_the_same_task_is_compared_whatever_else_of_the_measured_code_is_new(
+    machine: Measured,
+) -> None:
+    here = coded(machine("a", ON_THREADS), "old", work="w1")
+    there = coded(machine("b", ON_PROCESSES), "new", work="w1")
+    assert not refused(here, there)
+    assert compared(here, there).matrix.outcomes
+
+    (why,) = refused(here, coded(machine("c", ON_PROCESSES), "new", work="w2"))
+    assert why == (
+        "the code of the task differs (w2 here, w1 there), so the task may not be the same"
+    )
+
+
+def test_a_plan_that_names_no_code_of_its_tasks_is_told_by_one_of_the_same_measured_code(
+    machine: Measured,
+) -> None:
+    before, now = machine("a", ON_THREADS), coded(machine("b", ON_PROCESSES), "c0de", work="w1")
+    newer = coded(machine("c", ON_PROCESSES), "new", work="w1")
+
+    assert not refused(before, now)
+    assert not refused(before, now, newer)
+    assert refused(before, newer)  # nothing here tells that it is the same
+    edited = coded(machine("d", ON_PROCESSES), "c0de", work="other")
+    assert refused(before, now, edited, newer), "one of the plans was edited: neither is believed"
 
 
 def test_other_parameters_are_not_compared_and_say_so(machine: Measured) -> None:
