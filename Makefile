@@ -82,11 +82,13 @@ lint: .venv-dev ## Check style, types and the workflow
 .venv-dev: .venv-runtime
 
 # made-for.txt says which interpreter and folder .venv belongs to. It is away while pip works, so an
-# interrupted install starts again from nothing; copied or moved, .venv is made anew as well.
+# interrupted install starts again from nothing; copied or moved, .venv is made anew as well. Where it
+# is a link, the link alone goes: what it leads to is another folder's.
 .venv-runtime .venv-dev:
 	@set -eu; $(find_python) \
 	made_for="$$("$$python" -c 'import sys; print(sys.base_prefix, sys.version)') $$(pwd -P)"; \
 	if [ "$$(cat .venv/made-for.txt 2>/dev/null)" != "$$made_for" ]; then \
+		test ! -L .venv || rm .venv; \
 		"$$python" -m venv --clear .venv; \
 	elif cmp -s $(REQUIREMENTS) .venv/$(REQUIREMENTS); then \
 		exit; \

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from tests.slurm import Cluster, cluster_or_skip
@@ -15,6 +16,9 @@ from tests.slurm import Cluster, cluster_or_skip
 LOCKS = tempfile.mkdtemp(prefix="poolwise-test-locks-")
 os.environ["POOLWISE_LOCK_FOLDER"] = LOCKS  # before experiments.conductor.lock is imported
 atexit.register(shutil.rmtree, LOCKS, ignore_errors=True)
+# how long an example takes is up to what else runs on the machine
+hypothesis.settings.register_profile("poolwise", deadline=None)
+hypothesis.settings.load_profile("poolwise")
 
 
 @pytest.fixture(autouse=True)

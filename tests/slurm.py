@@ -94,10 +94,10 @@ class Cluster:
             port = self._write()
             self._start_munged()
             self._spawn("slurmctld", "slurmctld", "-D", "-f", str(self._config))
-            self._wait(lambda: _listens(port), 20, "slurmctld doesn't listen")
+            self._wait(lambda: _listens(port), 60, "slurmctld doesn't listen")
             for name in self.names:
                 self.start_node(name)
-            self.wait_idle(20)
+            self.wait_idle(60)
         except BaseException:
             self.stop()
             raise
@@ -142,7 +142,7 @@ class Cluster:
         since = int(time.time())  # the controller's times are whole seconds
         options = ["-D", "-f", str(self._config), "-N", name]
         self._spawn(name, "slurmd", *options, under=under)
-        self._wait(lambda: self._registered(name) >= since, 20, f"{name} doesn't register")
+        self._wait(lambda: self._registered(name) >= since, 60, f"{name} doesn't register")
 
     def wait_idle(self, seconds: float) -> None:
         """Wait until no job is left that waits, runs or ends, and every node is idle."""
@@ -253,7 +253,7 @@ class Cluster:
 
     def _sweep(self) -> None:
         """End what outlived the daemons, such as a step whose slurmd was killed."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while left := self.processes():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"still there: {left}")

@@ -55,6 +55,23 @@ def test_the_working_directory_is_where_its_module_is_looked_for() -> None:
     assert yaml.safe_load(tasks.removeprefix("tasks="))["a:b"]["path"] == "."
 
 
+@pytest.mark.slow  # makes an environment
+def test_an_environment_that_is_linked_to_stays_as_it_is(tmp_path: Path) -> None:
+    theirs, project = tmp_path / "theirs", tmp_path / "project"
+    (theirs / "bin").mkdir(parents=True)
+    (theirs / "bin" / "tool").write_text("precious")
+    project.mkdir()
+    shutil.copy(ROOT / "Makefile", project)
+    (project / "requirements.txt").touch()
+    (project / ".venv").symlink_to(theirs)
+    alone = {name: value for name, value in os.environ.items() if name not in OUTER}
+    subprocess.run(["make", ".venv-runtime"], cwd=project, env=alone, check=True)
+
+    assert [path.read_text() for path in theirs.rglob("*") if path.is_file()] == ["precious"]
+    assert not (project / ".venv").is_symlink()
+    assert (project / ".venv" / "made-for.txt").exists()
+
+
 # --- make check -----------------------------------------------------------------------------
 
 

@@ -79,7 +79,7 @@ def connections(pid: int) -> list[Any]:
 
 
 def until(fulfilled: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while not fulfilled():
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -129,7 +129,7 @@ def test_a_node_that_was_killed_can_be_started_again(slurm: Cluster) -> None:
 
 @host
 def test_a_node_that_stays_away_is_down_and_the_odd_one_always() -> None:
-    with cluster_or_skip(odd=True, node_timeout=3) as cluster:
+    with cluster_or_skip(odd=True, node_timeout=5) as cluster:
         assert cluster.nodes() == {"node1": "idle", "node2": "idle", "odd1": "down"}
         cluster.kill_node("node2")
 

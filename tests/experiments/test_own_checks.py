@@ -115,7 +115,7 @@ def test_what_is_wrong_names_the_key(outcome: Outcome, says: str, tmp_path: Path
 
 def test_a_function_that_hangs_is_ended_at_the_time_limit(tmp_path: Path) -> None:
     (tmp_path / "jobs.py").write_text("import time\ng = [1]\ndef f(item): time.sleep(60)\n")
-    looker = Looker(1.0, {"here": sys.executable}, tmp_path, False, lambda: None)
+    looker = Looker(4.0, {"here": sys.executable}, tmp_path, False, lambda: None)
 
     with pytest.raises(ConfigError, match=r"'tasks.t.call': time limit reached in phase first"):
         with_checks(settings(path=str(tmp_path)), looker)

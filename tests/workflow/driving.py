@@ -35,7 +35,7 @@ SMALL: dict[str, Any] = {
     "looks": [2],
     "control": False,
     "overheads": False,
-    "launch_timeout_seconds": 2,
+    "launch_timeout_seconds": 20,
     "min_free_mib": 1,
     "disturbed": {"repeats": 0},
 }
@@ -98,6 +98,7 @@ class Folder:
             [*under, *command, "--directory", str(self.path), *arguments],
             cwd=cwd or self.path, env={**self.environment, **env}, start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            preexec_fn=_hear_interrupts,
         )  # fmt: skip
         self.runs.append(run)
         return run
@@ -109,7 +110,7 @@ class Folder:
                 os.killpg(run.pid, signal.SIGKILL)
                 run.communicate()
 
-    def run(self, *arguments: str, timeout: float = 150, **how: Any) -> Ended:
+    def run(self, *arguments: str, timeout: float = 600, **how: Any) -> Ended:
         """The same to its end."""
         process = self.start(*arguments, **how)
         try:
@@ -157,6 +158,11 @@ class Folder:
     def launches_so_far(self, block: str) -> int:
         path = self.journal(block)
         return max(0, path.read_bytes().count(b"\n") - 1) if path.exists() else 0
+
+
+def _hear_interrupts() -> None:
+    """A shell without job control makes what it puts into the background deaf to them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _parent(pid: int) -> int | None:

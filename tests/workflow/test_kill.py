@@ -28,9 +28,9 @@ def folder(make_folder: MakeFolder) -> Folder:
 def killed_in_the_middle(folder: Folder, victim: str) -> subprocess.Popen[str]:
     """Start a run and kill one of its processes after a few launches."""
     run = folder.start()
-    assert wait_until(lambda: folder.launches_so_far(BLOCK) >= 4, 60)
+    assert wait_until(lambda: folder.launches_so_far(BLOCK) >= 4, 180)
     os.kill(folder.process(victim) if victim else run.pid, signal.SIGKILL)
-    run.communicate(timeout=60)
+    run.communicate(timeout=180)
     assert run.returncode != 0
     return run
 
@@ -57,12 +57,12 @@ def test_an_interrupt_ends_everything_and_a_rerun_goes_on(
     folder: Folder, how: signal.Signals
 ) -> None:
     run = folder.start()
-    assert wait_until(lambda: folder.launches_so_far(BLOCK) >= 2, 60)
+    assert wait_until(lambda: folder.launches_so_far(BLOCK) >= 2, 180)
     if how == signal.SIGINT:
         os.killpg(run.pid, how)  # as a terminal does
     else:
         run.terminate()
-    _, said = run.communicate(timeout=60)
+    _, said = run.communicate(timeout=180)
 
     assert run.returncode != 0
     assert TRACE not in said

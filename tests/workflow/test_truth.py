@@ -6,6 +6,7 @@ Other programs share the machine, so each has three tries; what is never right f
 from __future__ import annotations
 
 import os
+import statistics
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -52,8 +53,9 @@ def test_sleeping_items_run_as_many_times_faster_as_there_are_workers(
         tasks=["own_tasks:Sleeps"],
         executors=["threads", "asyncio"],
         workers=[8],
-        batch_seconds=0.8,
-        launch_timeout_seconds=30,
+        batch_seconds=2.4,
+        looks=[4],
+        launch_timeout_seconds=60,
     )
 
 
@@ -112,7 +114,7 @@ def test_the_gil_holds_threads_back_and_processes_near_the_ceiling(
         return bool(
             threads["speedup"] < 1.2
             and threads["speedup_low"] <= 1.1
-            and processes["speedup"] > 1.3
+            and processes["speedup"] > 1 + 0.5 * (statistics.median(repeats) - 1)
             and processes["speedup_low"] <= max(repeats)
         )
 

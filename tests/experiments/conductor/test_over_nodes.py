@@ -22,7 +22,7 @@ slurm: Any = pytest.importorskip("tests.slurm")
 pytestmark = pytest.mark.host
 NEEDS = ("distributed", "cryptography", "ray", "mpi4py")
 EXECUTORS = [{"executor": "dask", "options": {"scheduler": "distributed"}}, "ray", "mpi4py"]
-BLOCK_SECONDS = 240
+BLOCK_SECONDS = 600
 
 
 @pytest.fixture(scope="module")

@@ -32,12 +32,24 @@ def used(before: usage.Usage) -> float:
     return seconds["cpu_user_seconds"] + seconds["cpu_system_seconds"]
 
 
+def burnt(child: subprocess.Popen[str]) -> None:
+    """Have it burn, and wait until it has."""
+    assert child.stdin is not None
+    assert child.stdout is not None
+    child.stdin.write("\n")
+    child.stdin.flush()
+    child.stdout.readline()
+
+
 @pytest.fixture
 def child() -> Iterator[subprocess.Popen[str]]:
-    """Burns 50 ms of CPU and says so, with more memory than this process's changes by itself; then
-    waits for its input to close."""  # fmt: skip
+    """Burns 50 ms of CPU when it is told to, and says so; then waits for its input to close.
+
+    It holds more memory than this process's changes by itself.
+    """
     code = (
-        BURN.format(seconds=0.05)
+        "input()\n"
+        + BURN.format(seconds=0.05)
         + "held = bytearray(b'x') * 2**25\nprint('burnt', flush=True)\ninput()\n"
     )
     with subprocess.Popen(
@@ -57,16 +69,14 @@ def test_cpu_of_this_process_counts() -> None:
 @linux
 def test_cpu_of_a_living_child_counts(child: subprocess.Popen[str]) -> None:
     before = usage.measure()
-    assert child.stdout is not None
-    child.stdout.readline()
+    burnt(child)
 
     assert used(before) >= 0.02  # some of it may have been used before the first reading
 
 
 @linux
 def test_cpu_stays_counted_once_when_a_child_ends(child: subprocess.Popen[str]) -> None:
-    assert child.stdout is not None
-    child.stdout.readline()
+    burnt(child)
     before = usage.measure()
     child.kill()
     child.wait()
@@ -145,8 +155,7 @@ def test_waiting_counts_as_voluntary_switches() -> None:
 
 @linux
 def test_memory_is_that_of_the_tree(child: subprocess.Popen[str]) -> None:
-    assert child.stdout is not None
-    child.stdout.readline()
+    burnt(child)
     with_child = usage.memory_mib()
     child.kill()
     child.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import signal
@@ -304,6 +305,7 @@ def test_cpu_time_of_connections_that_are_gone_is_the_servers(postgres: Service)
         while family_cpu_seconds(postgres.pids[0]) < before + 0.2 and time.monotonic() < end:
             connection.execute(busy)
         backend = connection.info.backend_pid
-    psutil.wait_procs([psutil.Process(backend)] if psutil.pid_exists(backend) else [], timeout=10)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        psutil.Process(backend).wait(10)
 
     assert family_cpu_seconds(postgres.pids[0]) >= before + 0.15

@@ -56,8 +56,8 @@ def test_a_cancelled_wait_does_not_disturb_the_others(make: Callable[[], Waiter]
     async def main() -> None:
         waiter = make()
         with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(waiter.wait(0.02), 0.005)
-        await waiter.wait(0.03)
+            await asyncio.wait_for(waiter.wait(0.5), 0.005)
+        await waiter.wait(0.6)
         waiter.close()
 
     asyncio.run(main())

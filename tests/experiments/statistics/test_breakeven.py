@@ -99,7 +99,7 @@ def test_undecided_ends_give_no_change_and_no_endless_search() -> None:
     assert len(points) == 3
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.floats(0.001, 0.959), st.booleans())
 def test_the_change_always_lies_in_the_interval(crossing: float, log: bool) -> None:
     axis = Axis(0.001, 0.96, 960 ** (1 / 32), log=True) if log else Axis(0.0, 0.96, 0.03)

@@ -29,7 +29,6 @@ pytestmark = pytest.mark.fuzz
 CASES = int(os.environ.get("POOLWISE_FUZZ_CASES", "40"))
 fuzzed = settings(
     max_examples=CASES,
-    deadline=None,
     database=None,
     derandomize="POOLWISE_FUZZ_CASES" not in os.environ,
     suppress_health_check=list(HealthCheck),

@@ -190,7 +190,7 @@ def test_slow_cores_are_told_from_a_serial_part() -> None:
     assert share.low <= 0.2 <= share.high
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.tuples(

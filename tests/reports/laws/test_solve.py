@@ -9,7 +9,7 @@ from scipy.optimize import minimize, nnls
 from reports.laws.solve import log_fit, nonnegative
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10_000), st.integers(1, 4))
 def test_nonnegative_least_squares_agrees_with_scipy(seed: int, width: int) -> None:
     random = np.random.default_rng(seed)

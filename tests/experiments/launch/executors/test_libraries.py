@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from experiments.launch.executors import load
-from tests.experiments.launch.driving import launch, spec
+from tests.experiments.launch.driving import fastest, launch, spec
 
 Approach = tuple[str, dict[str, Any]]
 LOKY: Approach = ("loky", {})
@@ -161,7 +161,7 @@ def test_nothing_survives_a_launch_whose_group_is_killed(
     monkeypatch.setenv("POOLWISE_TEST_MARK", str(tmp_path))
     done = launch(wanted("KillsItsGroup", approach, tmp_path))
     started = {"event": "phase", "name": "cold"}
-    until = time.monotonic() + 10  # daemons of ray and MPI notice that their parent is gone
+    until = time.monotonic() + 30  # daemons of ray and MPI notice that their parent is gone
 
     assert done.last == started
     while alive(str(tmp_path)) and time.monotonic() < until:
@@ -205,10 +205,10 @@ def test_workers_share_a_lock_a_semaphore_and_a_counter(approach: Approach, tmp_
 
 @each(EVERY, slow=[*SLOW, LOKY, JOBLIB, DASK, ANYIO])
 def test_waiting_overlaps_up_to_the_workers(approach: Approach, tmp_path: Path) -> None:
-    done = launch(wanted("Sleeps", approach, tmp_path, workers=4, items=16))
+    done = launch(wanted("Sleeps", approach, tmp_path, workers=4, items=16, batches=3))
     least, sequential = 16 / 4 * 0.02, 16 * 0.02
 
-    assert least <= done.batches("steady")[0]["wall_seconds"] < sequential
+    assert least <= fastest(done) < sequential
 
 
 @each(LOOPS, slow=[ANYIO, ANYIO_TRIO])

@@ -26,7 +26,7 @@ OVER = {
     "ray": ({}, ("ray",)),
 }
 #: a launch of tests may take half of it, and its job has to start before
-JOB_SECONDS = 60
+JOB_SECONDS = 240
 #: processes of a launch that was killed are gone by then
 GONE_SECONDS = 20
 

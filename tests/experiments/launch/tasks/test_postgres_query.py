@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -155,33 +154,23 @@ def test_a_launch_whose_server_has_died_says_so(executor: str, tmp_path: Path) -
     assert not Path(service.host).exists()
 
 
-class _Killer(threading.Thread):
-    """Kills the server's main process once batches run."""
-
-    def __init__(self, pid: int) -> None:
-        super().__init__()
-        self.pid = pid
-
-    def run(self) -> None:
-        time.sleep(1.5)
-        os.kill(self.pid, signal.SIGKILL)
-
-
 @pytest.mark.host  # each takes seconds
 @pytest.mark.parametrize("executor", ["threads", "asyncio"])
 def test_a_server_that_dies_in_the_middle_ends_the_launch_with_a_reason(
     executor: str, tmp_path: Path
 ) -> None:
+    def kill_in_the_middle(event: dict[str, Any]) -> None:
+        if (event["event"], event.get("phase")) == ("batch", "cold"):
+            os.kill(service.pids[0], signal.SIGKILL)
+
     with cluster(tmp_path) as service:
-        killer = _Killer(service.pids[0])
-        killer.start()
         told = launch(
             spec(
                 "postgres_query", executor=executor, services={"postgres": service.address()},
                 scratch=str(tmp_path), scale=20, steady_seconds=60.0, most_batches=10**6,
-            )
+            ),
+            heard=kill_in_the_middle,
         )  # fmt: skip
-        killer.join()
 
     assert told.last["event"] == "failed"
     assert told.last["phase"] == "steady"
