@@ -54,13 +54,13 @@ bench: .venv-dev ## Show what measuring and searching cost, the time to a verdic
 simulate: .venv-dev ## Check the verdicts on noise with known truth, write docs/simulations.md  [ARGS="..."]
 	@.venv/bin/python -m experiments.statistics.simulate --out docs/simulations.md $(ARGS)
 
-check: ## Measure again what a record rests on: exits 0 if it holds, 1 if it flipped, 2 if that can't be told  [BASELINE=bundle.zip TASK=name SRC=./src CORES=all]
+check: ## Measure again what a record rests on: exits 0 if it holds, 1 if it flipped, 2 if that can't be told  [BASELINE=bundle.zip TASK=name SRC=./src TRUST=1 CORES=all]
 	@$(if $(checked),exit $(checked),$(check))
 
 # make exits with 2 whatever a recipe exits with. So a check runs as this file is read; for a target
 # that is not up to date `make -q` exits with 1.
 check = .venv/bin/python -m reports.check '$(BASELINE)' $(if $(filter-out all,$(CORES)),--cores '$(CORES)') \
-	$(if $(TASK),--task '$(TASK)') $(if $(SRC),--src '$(SRC)') $(ARGS)
+	$(if $(TASK),--task '$(TASK)') $(if $(SRC),--src '$(SRC)') $(if $(TRUST),--trust) $(ARGS)
 ifeq ($(MAKECMDGOALS),check)
 ifeq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
 checked := $(shell { $(MAKE) --no-print-directory .venv-runtime && $(check); } >&2; echo $$?)

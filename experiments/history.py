@@ -1,7 +1,7 @@
 """Earlier runs of a machine are kept: `results/<machine>/history/<start of the run>/`.
 
-Only a run that is complete is set aside, so config key `again` may be given once more to go on
-with one that was interrupted.
+A run that is not complete is set aside only where it is in the way: config key `again` may be given
+once more to go on with one that was interrupted, unless it was one of another plan.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from pathlib import Path
 from experiments.cluster import owner
 
 FOLDER = "history"
+#: what is known of the user's functions, by what they are
+CHECKS = "checks"
 #: the last file that a run writes; it is set aside last, too
 LAST = ("bundle.zip", "check.json")
 _START = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)")
@@ -38,6 +40,22 @@ def set_aside(results: Path, take: Callable[[], object]) -> Path | None:
             if child.name not in (FOLDER, owner.NAME):
                 child.rename(moving / child.name)
     return moving.rename(_free(history, moving.stem))
+
+
+def set_aside_unfinished(results: Path, take: Callable[[], object]) -> Path:
+    """Move what was measured of a run that is not complete; its new folder in the history.
+
+    What was asked of the user's functions stays. Cut off in the middle, the rest stays as well: the
+    blocks go first, so that what is left is no run any more.
+    """
+    take()
+    history = results / FOLDER
+    target = _free(history, f"{_started(results)}-unfinished")
+    target.mkdir(parents=True)
+    for child in sorted(results.iterdir(), key=lambda path: path.name != "blocks"):
+        if child.name not in (FOLDER, owner.NAME, CHECKS):
+            child.rename(target / child.name)
+    return target
 
 
 def _last(folder: Path) -> Path | None:

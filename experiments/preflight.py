@@ -147,16 +147,23 @@ def _prepare(resolved: dict[str, Any], cores: int | None, dry: bool, errand: boo
     machine = facts["machine"]
     results = Path(resolved["results"]) / machine
     take = functools.cache(lambda: lock.acquire("run"))  # not closed: held until this process ends
-    if resolved.pop("again") and not (dry or errand):
+    again = resolved.pop("again") and not (dry or errand)
+    if again:
         _keep(results, take)
-    look = looker(resolved, facts, results / "checks", not dry, None if errand else take)
+    look = looker(resolved, facts, results / history.CHECKS, not dry, None if errand else take)
     resolved = with_checks(resolved, look)
     plan = make_plan(resolved, facts)
     run = Run(resolved, machine, results.as_posix(), cores, plan["digest"], plan["search_digest"],
               probed, _recorded(decision, plan), anonymise)  # fmt: skip
     if errand:
         return run
-    _check_old_results(results, plan)
+    try:
+        _check_old_results(results, plan)
+    except settings.ConfigError:
+        if not again:
+            raise
+        kept = history.set_aside_unfinished(results, take)
+        say(f"What was measured of another plan is kept in {kept.as_posix()}")
     done = sum((results / "blocks" / b["block"] / "launches.csv").exists() for b in plan["blocks"])
     if not dry and done < len(plan["blocks"]):
         results.mkdir(parents=True, exist_ok=True)
@@ -207,7 +214,7 @@ def _prepare_nodes(
             f"{nodes.cpus} CPUs each): the plan is made once a node is probed"
         )
         return replace(run, plan_comes=True)
-    known = looker(resolved, facts, results / "checks", False, None)
+    known = looker(resolved, facts, results / history.CHECKS, False, None)
     plan = make_plan(with_checks(resolved, known), facts)
     _recorded(decision, plan)
     _check_old_results(results, plan)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from reports.foreign import foreign
 from reports.load import Results
 
 #: the tables that verdicts are made from, in the order they are digested in
@@ -46,10 +47,10 @@ def command(results: Results, tasks: Sequence[str]) -> str:
     A name that a shell or a reader might take for something else is left out, and so are all.
     """
     every = {block.task for block in results.blocks} <= set(tasks)
-    if every or not all(_PLAIN_NAME.fullmatch(task) for task in tasks):
-        return f"make check BASELINE={BUNDLE}"
-    named = " ".join(f"--task {task}" for task in tasks)
-    return f"make check BASELINE={BUNDLE} ARGS='{named}'"
+    plain = all(_PLAIN_NAME.fullmatch(task) for task in tasks)
+    trust = " TRUST=1" if foreign(check_settings(results, tasks)) else ""
+    named = "" if every or not plain else " ".join(f"--task {task}" for task in tasks)
+    return f"make check BASELINE={BUNDLE}{trust}" + (f" ARGS='{named}'" if named else "")
 
 
 def check_name(results: Results) -> str:

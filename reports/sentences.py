@@ -7,12 +7,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from experiments.statistics.objectives import OBJECTIVES, Objective
-from experiments.statistics.records import DECIDED, Interval
+from experiments.statistics.records import DECIDED, Interval, Judgement
 from reports import nodes_words, plausibility, wording
 from reports.breakeven_words import batches
 from reports.load import Block
 
 Row = Mapping[str, Any]
+#: said of a verdict that its launches don't give
+STALE = (
+    "verdicts.csv says {said}, its launches say {found}; make it again with "
+    "`python -m reports.decide DIR`"
+)
 
 #: how the status of an approach that gave no answer is called
 FAILURES = {
@@ -76,6 +81,13 @@ def concerns(steady: Row, once: Row | None) -> list[str]:
 def is_sequential(row: Row) -> bool:
     """Whether the recommendation is the sequential program."""
     return str(row["executor"]) == "sequential"
+
+
+def stale(row: Row, judgement: Judgement | None) -> str:
+    """Where a verdict isn't what its launches give, what they give and what to do; mostly empty."""
+    said = f"{row['verdict']} {row['approach']}".strip()
+    found = f"{judgement.verdict} {judgement.pick or ''}".strip() if judgement else "none"
+    return "" if said == found else STALE.format(said=said, found=found)
 
 
 def stands(row: Row) -> bool:

@@ -139,6 +139,7 @@ TRENDS = Table(
         text("approach", "recommended approach, or the candidate so far"),
         *gain("speedup", "against the block's best sequential, as in verdicts.csv"),
         text("code_digest", "digest of the task's code: runs of other code are other tasks"),
+        text("measured_code_digest", "digest of all code that was measured with"),
     ),
 )
 

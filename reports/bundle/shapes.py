@@ -21,14 +21,16 @@ _SOME_TEXT = {"type": ["string", "null"], "maxLength": 20_000}
 _TEXTS = {"type": ["array", "null"], "items": _TEXT, "maxItems": 10_000}
 _COUNTS = {"type": ["array", "null"], "items": _COUNT, "maxItems": 100_000}
 _OBJECT = {"type": "object"}
+#: of one block: each is compared with each, which takes memory by the square of them (330 MiB)
+MOST_APPROACHES = 1_000
 
 
 def _object(**properties: Any) -> dict[str, Any]:
     return {"type": "object", "properties": properties}
 
 
-def _list(items: Any) -> dict[str, Any]:
-    return {"type": "array", "items": items, "maxItems": 100_000}
+def _list(items: Any, most: int = 100_000) -> dict[str, Any]:
+    return {"type": "array", "items": items, "maxItems": most}
 
 
 _RULES = _object(
@@ -52,7 +54,7 @@ _BLOCK = _object(
     summary=_TEXT,
     kind=_NAME,
     cores={"type": "integer", "minimum": 1, "maximum": 1_000_000},
-    approaches=_list(_APPROACH),
+    approaches=_list(_APPROACH, MOST_APPROACHES),
     not_run=_list(_object(approach=_NAME, reason=_TEXT)),
     objective=_NAME,
     objective_note=_TEXT,
@@ -103,6 +105,8 @@ SHAPES: dict[str, dict[str, Any]] = {
         schema_version={"type": "integer"},
         seed=_COUNT,
         statistics={**_RULES, "required": ["margin", "alpha", "looks"]},
+        code_digest=_NAME,
+        task_digests={**_OBJECT, "additionalProperties": _NAME},
         settings={**_OBJECT, "properties": {"tasks": {"type": "array"}}},
         blocks=_list(_BLOCK),
     ),

@@ -9,8 +9,8 @@ from experiments import schema
 from experiments.statistics.guard import Claim
 from reports import control, sentences
 from reports.answers import verdict_rows
-from reports.load import Approach, Block, Results
-from reports.races import Raced
+from reports.load import Approach, Block, Results, ResultsError
+from reports.races import Raced, raced
 
 #: the mode that decisions are made in: a pool that lives on
 MODE = "steady"
@@ -47,12 +47,18 @@ def choices(results: Results, tasks: Sequence[str], margin: float | None = None)
     if control.view(results).outcome == "failed":
         return []
     rows = verdict_rows(results.table(schema.VERDICT_TABLE))
+    judged = {one.block.name: one.judgements[MODE] for one in raced(results)}
     found = [
         (block, rows[block.name, MODE])
         for block in results.blocks
         if block.task in tasks and (block.name, MODE) in rows
     ]
-    return [_choice(results, block, row, margin) for block, row in found if sentences.stands(row)]
+    standing = [(block, row) for block, row in found if sentences.stands(row)]
+    for block, row in standing:
+        stale = sentences.stale(row, judged.get(block.name))
+        if stale:
+            raise ResultsError(f"block {block.name}: {stale}")
+    return [_choice(results, block, row, margin) for block, row in standing]
 
 
 def _choice(results: Results, block: Block, row: sentences.Row, margin: float | None) -> Choice:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from reports import code
 from reports.check.claims import Choice, place
-from reports.code import Codes
+from reports.code import Code, Codes
 from reports.load import Results
 
 
@@ -35,23 +35,30 @@ def _interpreters(before: Results, now: Results) -> Iterator[str]:
 
 def _code(before: Results, now: Results, choices: Sequence[Choice]) -> Iterator[str]:
     known = code.agreed([code.of_tasks(before), code.of_tasks(now)])
-    old, new = _digests(before, known), _digests(now, known)
+    old, new = _codes(before, known), _codes(now, known)
     places = {one.place: one.block.task for one in choices}
-    changed = [task for at, task in places.items() if at in new and old.get(at) != new[at]]
+    changed = [
+        task
+        for at, task in places.items()
+        if at in new and old[at].digest != new[at].digest and not old[at].unknown(new[at])
+    ]
     for task in dict.fromkeys(changed):
         yield f"the code of {task} is another"
+    unknown = [task for at, task in places.items() if at in new and old[at].unknown(new[at])]
+    for task in dict.fromkeys(unknown):
+        yield f"whether the code of {task} is another is not known: older plans don't name it"
     measured, measures = (str(results.plan.get("code_digest")) for results in (before, now))
-    if measured != measures and not changed:
-        yield (
-            f"another version of Poolwise measures, of the same tasks ({measured} -> {measures})"
-        )
+    if measured != measures:
+        yield f"another version of Poolwise measures ({measured} -> {measures})"
 
 
-def _digests(results: Results, known: Codes) -> dict[tuple[str, str, int], str]:
+def _codes(results: Results, known: Codes) -> dict[tuple[str, str, int], Code]:
     """The code of each block's task: its own module's, or that of the built-in one."""
     measured = str(results.plan.get("code_digest"))
     source = {str(raw["block"]): raw.get("source_digest") for raw in results.plan["blocks"]}
     return {
-        place(block): str(source[block.name] or known.get((measured, block.task), measured))
+        place(block): Code(str(source[block.name]), all=False)
+        if source[block.name]
+        else code.named(measured, block.task, known)
         for block in results.blocks
     }

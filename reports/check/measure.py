@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -40,6 +41,9 @@ def settings(
     values = _values(choices)
     if margin is not None:
         found["margin"] = margin
+    counts = _cores(results, choices)
+    if counts:
+        found["cores"] = counts
     return {
         **found,
         "results": folder,
@@ -48,6 +52,18 @@ def settings(
         "control": False,
         "again": True,
     }
+
+
+def _cores(results: Results, choices: Sequence[Choice]) -> list[int]:
+    """The core counts that the choices are about; none: as before.
+
+    The largest stays, as a task's variants are measured there alone. Where this host has fewer, a
+    list of counts would be refused, and what can't be measured is told of each choice.
+    """
+    before = {block.cores for block in results.blocks}
+    wanted = {one.block.cores for one in choices} | {max(before)}
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    return sorted(wanted) if wanted < before and max(wanted) <= there else []
 
 
 def _values(choices: Sequence[Choice]) -> dict[str, dict[str, list[Any]]]:

@@ -38,14 +38,17 @@ def summary(found: Sequence[Verdict], differs: Sequence[str], of: str, folder: P
     order = sorted(found, key=lambda one: ["flipped", "inconclusive", "holds"].index(_state(one)))
     lines = [_line(one) for one in order[:MOST_LINES]]
     more = [f"  and {len(found) - MOST_LINES} more"] if len(found) > MOST_LINES else []
-    return "\n".join(
-        [
-            f"Checked {of}: {_WORDS[outcome(found)]} ({_counts(found)})",
-            *(f"  now {text}" for text in differs),
-            *lines,
-            *more,
-            f"Report: {folder.as_posix()}/report.html; for a CI: check.md, check.xml, check.json",
-        ]
+    return wording.visible(
+        "\n".join(
+            [
+                f"Checked {of}: {_WORDS[outcome(found)]} ({_counts(found)})",
+                *(f"  now {text}" for text in differs),
+                *lines,
+                *more,
+                f"Report: {folder.as_posix()}/report.html; for a CI: check.md, check.xml, "
+                "check.json",
+            ]
+        )
     )
 
 
@@ -75,7 +78,7 @@ def as_junit(found: Sequence[Verdict]) -> str:
     """A test case a choice: flipped is a failure, inconclusive an error."""
     suite = TestSuite("poolwise check")
     for one in found:
-        case = TestCase(one.choice.block.title, "poolwise")
+        case = TestCase(_safe(one.choice.block.title), "poolwise")
         told = f"{one.choice.pick.label}: {_told(one)}"
         if _state(one) != "holds":
             case.result = [(Failure if _state(one) == "flipped" else Error)(_safe(told))]

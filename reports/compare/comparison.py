@@ -87,7 +87,9 @@ def _by_task(runs: Sequence[Run]) -> list[Run]:
         replace(
             run,
             seen=tuple(
-                replace(seen, digest=known.get((seen.digest, seen.task), seen.digest))
+                replace(seen, code=code.named(seen.code.digest, seen.task, known))
+                if seen.code.all
+                else seen
                 for seen in run.seen
             ),
         )

@@ -45,19 +45,31 @@ class Fleet:
 
 
 def fleet(runs: Sequence[Run]) -> Fleet:
-    """Runs by machine: those of the same hardware, interpreters, cores and quota are one's."""
-    found: dict[tuple[object, ...], dict[str, Run]] = {}
+    """Runs by machine: those of one name, hardware, interpreters, cores and quota are one's.
+
+    The same run may be given twice: as it is, or once without names.
+    """
+    found: dict[tuple[object, ...], list[Run]] = {}
     twice = []
     for run in runs:
-        known = found.setdefault(run.identity, {})
-        if run.run_id in known:
+        if any(_same(run, other) for others in found.values() for other in others):
             twice.append(run.source)
-        known.setdefault(run.run_id, run)
+        else:
+            found.setdefault(run.identity, []).append(run)
     machines = tuple(
-        Machine(letters(place), tuple(sorted(own.values(), key=lambda run: run.started)))
+        Machine(letters(place), tuple(sorted(own, key=lambda run: run.started)))
         for place, own in enumerate(found.values())
     )
     return Fleet(machines, tuple(twice))
+
+
+def _same(run: Run, other: Run) -> bool:
+    """Whether it is the same run. Without names it has another id, but began at the same time on
+    the same cores, and a machine measures one run at a time."""  # fmt: skip
+    if run.run_id == other.run_id:
+        return run.identity == other.identity
+    begun, others = ((one.started, one.fingerprint, *one.identity[1:]) for one in (run, other))
+    return begun == others and bool(run.host) != bool(other.host)
 
 
 def letters(place: int) -> str:

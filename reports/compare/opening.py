@@ -22,6 +22,8 @@ from reports.load import Results, ResultsError, load
 
 #: reading takes about a second a run: fewer are done before other processes have started
 ALONE = 3
+#: processes that read
+MOST_PROCESSES = 8
 #: of more runs no curves are drawn, whose laws take as long to read as all else
 DRAWN = 24
 
@@ -40,8 +42,14 @@ def runs(paths: Sequence[Path]) -> list[Run | Refused]:
     read_one = partial(_opened, laws=len(places) <= DRAWN)
     if len(places) <= ALONE:
         return [read_one(one) for one in places]
-    with ProcessPoolExecutor(min(len(places), os.cpu_count() or 1)) as pool:
+    with ProcessPoolExecutor(processes(len(places))) as pool:
         return list(pool.map(read_one, places))
+
+
+def processes(places: int) -> int:
+    """How many read at the same time: each takes about 75 MiB, and no more CPUs than are given."""
+    given = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(places, MOST_PROCESSES, given or 1)
 
 
 def expanded(path: Path) -> list[Path | Refused]:

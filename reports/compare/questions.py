@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from experiments.statistics.objectives import OBJECTIVES
 from reports import wording
+from reports.code import Code
 from reports.compare.machines import Fleet
 from reports.compare.seen import Seen
 
@@ -109,7 +110,7 @@ def _question(cores: int, cells: Mapping[str, Seen]) -> Question:
     sound = {letter: seen for letter, seen in cells.items() if not seen.told}
     groups: dict[tuple[str, str], dict[str, Seen]] = {}
     for letter, seen in sound.items():
-        groups.setdefault((seen.digest, seen.kind), {})[letter] = seen
+        groups.setdefault((seen.code.digest, seen.kind), {})[letter] = seen
     kept = max(groups.values(), key=len, default={})
     refused = {
         letter: why_not(seen, next(iter(kept.values())) if kept else seen)
@@ -125,14 +126,18 @@ def why_not(seen: Seen, other: Seen) -> str:
     """Why a verdict can't be compared with another: doubt, other code, another kind of work."""
     if seen.told:
         return f"its verdict can't stand as measured: {seen.told}"
-    if seen.digest != other.digest:
+    here, there = seen.code, other.code
+    if here.unknown(other.code):
         return (
-            f"the code of the task differs ({_names(seen.digest)} here, {_names(other.digest)} "
-            "there), so the task may not be the same"
+            "whether the code of the task is the same isn't known: all measured code "
+            f"({_names(here)} here, {_names(there)} there), and older plans don't name each "
+            "task's; measure again to compare"
         )
-    here, there = (KINDS.get(one.kind, one.kind) for one in (seen, other))
-    return f"it counts as {here} here and as {there} there"
+    if here.digest != there.digest:
+        return f"the code of the task differs ({here.digest} here, {there.digest} there)"
+    kinds = [KINDS.get(one.kind, one.kind) for one in (seen, other)]
+    return f"it counts as {kinds[0]} here and as {kinds[1]} there"
 
 
-def _names(digest: str) -> str:
-    return digest or "unknown"
+def _names(code: Code) -> str:
+    return f"{code.digest or wording.UNKNOWN}{'' if code.all else ', of the task alone,'}"

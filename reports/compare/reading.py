@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -13,18 +14,17 @@ from experiments.statistics.records import Interval
 from experiments.statistics.robust import Array
 from reports import code, method, sentences, wording
 from reports.answers import verdict_rows
+from reports.bundle.identifying import machine_word
+from reports.code import Code
 from reports.compare.seen import Law, Run, Seen, Timed, Way
 from reports.law_figure import fitted_laws
 from reports.load import Block, Results, ResultsError
 from reports.races import Raced, race_settings, raced
 
-#: said of a verdict that its launches don't give
-STALE = (
-    "verdicts.csv says {said}, its launches say {found}; make it again with "
-    "`python -m reports.decide DIR`"
-)
 #: how the flags start, or what they say, that speak against a whole run
 _CONTROL, _DISTURBED = "the A/A control", "launches were disturbed"
+#: of a fingerprint (experiments/host.py), what stays when kernel and Python are updated
+_HARDWARE = ("os", "architecture", "cpu_model", "logical_cpus", "smt", "numa_nodes")
 _NOT_FACTS = ("Machine", "Fingerprint", "Order of cores", "Timer resolution")
 
 
@@ -44,6 +44,8 @@ def read(results: Results, source: str, run_id: str, laws: bool) -> Run:
         started=started,
         name=results.name,
         fingerprint=str(results.plan.get("fingerprint") or host.get("fingerprint") or source),
+        host="" if results.name == machine_word(results) else results.name,
+        hardware=_hardware(host),
         pythons=tuple(sorted(set(pythons.values()))),
         cpus=tuple(int(cpu) for cpu in host.get("usable_cpus") or ()),
         usable=int(host.get("usable_cores") or 0),
@@ -54,8 +56,15 @@ def read(results: Results, source: str, run_id: str, laws: bool) -> Run:
         laws=_laws(results) if laws else {},
         seen=tuple(_all_seen(results, races, rows, pythons)),
         doubts=tuple(_doubts(rows.values())),
+        measured_code=str(results.plan.get("code_digest") or ""),
         codes=code.of_tasks(results),
     )
+
+
+def _hardware(host: Mapping[str, Any]) -> tuple[str, ...]:
+    memory = host.get("memory_mib")
+    gib = round(memory / 1024) if isinstance(memory, int | float) else None
+    return (*(str(host.get(key)) for key in _HARDWARE), str(gib))
 
 
 def _facts(results: Results) -> Iterator[tuple[str, str]]:
@@ -69,11 +78,12 @@ def _facts(results: Results) -> Iterator[tuple[str, str]]:
     yield "Differences that don't matter", wording.percent(plan["statistics"].get("margin"))
 
 
-def _digest(results: Results, one: Raced) -> str:
+def _code(results: Results, one: Raced) -> Code:
     """The code of a block's task: its own module's, or all measured code for a built-in one."""
     own = {str(raw["block"]): raw.get("source_digest") for raw in results.plan["blocks"]}
     codes = sorted(set(map(str, one.launches["code_digest"])))
-    return str(own.get(one.block.name) or " and ".join(codes))
+    digest = own.get(one.block.name)
+    return Code(str(digest or " and ".join(codes)), all=not digest)
 
 
 def _all_seen(
@@ -115,11 +125,11 @@ def _seen(
         objective=block.objective.name,
         scaling=block.scaling,
         mode=mode,
-        digest=_digest(results, one),
+        code=_code(results, one),
         margin=race_settings(results, block.rules).margin,
         verdict=judgement.verdict,
         pick=pick,
-        told=_told(row, judgement.verdict, judgement.pick or ""),
+        told=sentences.stale(row, judgement) or sentences.doubt(row),
         flags=tuple(sentences.names(row["flags"])),
         ties=judgement.ties,
         speedup=judgement.speedup,
@@ -133,14 +143,6 @@ def _seen(
         failures=_failures(one, labels),
         work=_work(results, block),
     )
-
-
-def _told(row: sentences.Row, verdict: str, pick: str) -> str:
-    """What speaks against a verdict and its numbers."""
-    said = (str(row["verdict"]), str(row["approach"]))
-    if said != (verdict, pick):
-        return STALE.format(said=" ".join(said).strip(), found=f"{verdict} {pick}".strip())
-    return sentences.doubt(row)
 
 
 def _failures(one: Raced, labels: tuple[str, ...]) -> dict[int, str]:

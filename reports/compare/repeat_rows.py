@@ -29,8 +29,19 @@ def repeat(comparison: Comparison, machine: Machine) -> tuple[str, Rows]:
     rows = [_repeated(one) for one in comparison.repeats[machine.letter]]
     heads = ("Task", "Cores", "Before", "Newest", "Verdict", "Old advice costs now", "Seconds now")
     older, newer = machine.runs[-2:]
-    caption = f"{when(newer)} beside {when(older)}"
+    caption = f"{when(newer)} beside {when(older)}{_changed(older, newer)}"
     return machine.title, Rows(caption, heads, tuple(rows))
+
+
+def _changed(older: Run, newer: Run) -> str:
+    """What of the machine and of Poolwise is another in the newer run: a likely reason."""
+    before, now = dict(older.facts), dict(newer.facts)
+    changed = [
+        f"{name} {wording.short(before.get(name, wording.UNKNOWN))} → {wording.short(value)}"
+        for name, value in now.items()
+        if before.get(name) != value
+    ]
+    return f"; another now: {wording.listing(changed, most=6)}" if changed else ""
 
 
 def _repeated(one: Repeat) -> tuple[str, ...]:

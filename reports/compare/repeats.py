@@ -95,7 +95,7 @@ def _repeat(letter: str, older: Seen, newer: Seen | None, shift: Ratio | str) ->
     for seen in (older, newer):
         if seen.told:
             return Repeat(letter, older, newer, "none", reason=why_not(seen, seen))
-    if (older.digest, older.kind) != (newer.digest, newer.kind):
+    if (older.code.digest, older.kind) != (newer.code.digest, newer.kind):
         return Repeat(letter, older, newer, "none", reason=why_not(newer, older))
     found = shift.interval() if isinstance(shift, Ratio) else None
     reason = shift if isinstance(shift, str) else ""

@@ -13,7 +13,7 @@ from experiments import schema
 from experiments.statistics.intervals import Pairs
 from experiments.statistics.records import DECIDED, Interval
 from experiments.statistics.robust import Array
-from reports.code import Codes
+from reports.code import Code, Codes
 
 Pair = tuple[str, str]
 
@@ -70,7 +70,7 @@ class Seen:
     objective: str
     scaling: str
     mode: str
-    digest: str
+    code: Code
     margin: float
     verdict: str
     pick: int | None
@@ -138,9 +138,10 @@ class Law:
 class Run:
     """One run: where it comes from, what tells it from others, and what it found.
 
-    `facts` are the machine's, name and value; `ceiling` (n, 4): cores, median, least and most of
+    `host` is its name, empty where that was taken out, `hardware` what it is made of; `facts` are
+    the machine's, name and value; `ceiling` (n, 4): cores, median, least and most of
     its repeats; `laws` by block; `doubts` are sentences that speak against all of it; `codes` is
-    what its plan says of each task's code.
+    what its plan says of each task's code, `measured_code` the digest of all of it.
     """
 
     source: str
@@ -148,6 +149,8 @@ class Run:
     started: str
     name: str
     fingerprint: str
+    host: str
+    hardware: tuple[str, ...]
     pythons: tuple[str, ...]
     cpus: tuple[int, ...]
     usable: int
@@ -159,8 +162,12 @@ class Run:
     seen: tuple[Seen, ...]
     doubts: tuple[str, ...]
     codes: Codes
+    measured_code: str
 
     @property
     def identity(self) -> tuple[object, ...]:
-        """What two runs of the same machine share: hardware, interpreters, cores, quota."""
-        return (self.fingerprint, self.pythons, self.cpus, self.usable, self.quota)
+        """What two runs of the same machine share: name, hardware, interpreters, cores, quota.
+
+        Not its fingerprint: an update of the kernel or a patch of Python makes another one of it.
+        """
+        return (self.host, self.hardware, self.pythons, self.cpus, self.usable, self.quota)

@@ -155,7 +155,8 @@ def _trends(comparison: Comparison) -> Iterator[Row]:
                     "verdict": seen.verdict,
                     "approach": seen.label,
                     **_interval("speedup", seen.speedup),
-                    "code_digest": seen.digest,
+                    "code_digest": seen.code.digest,
+                    "measured_code_digest": run.measured_code,
                 }
 
 

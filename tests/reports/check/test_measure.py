@@ -15,8 +15,7 @@ from experiments.host import probe
 from experiments.plan import make_plan
 from reports import decision
 from reports.bundle.write import write
-from reports.check import __main__ as command
-from reports.check import judge, measure
+from reports.check import command, judge, measure
 from reports.check.claims import choices
 from reports.load import Results, ResultsError
 from tests.reports import synthetic

@@ -8,6 +8,7 @@ import pytest
 
 from experiments.statistics.intervals import Pairs, centres
 from reports import decide, summarise
+from reports.code import Code
 from reports.compare.comparison import Comparison, compare
 from reports.compare.opening import runs
 from reports.compare.seen import Seen, Timed, Way
@@ -21,7 +22,8 @@ Measured = Callable[..., Path]
 def measured(folder: Path, scenes: Sequence[Scene], seed: int = 1, **machine: object) -> Path:
     """A results folder with the tables that a comparison reads."""
     cores = max(scene.cores for scene in scenes)
-    facts = {"usable_cores": cores, "usable_cpus": list(range(cores)), "fingerprint": folder.name}
+    facts = {"usable_cores": cores, "usable_cpus": list(range(cores)), "fingerprint": folder.name,
+             "machine": machine.get("fingerprint", folder.name)}  # fmt: skip
     results = load(synthetic.write(folder, list(scenes), seed, **{**facts, **machine}))
     for step in (summarise, decide):
         step.main(results)
@@ -67,7 +69,8 @@ def seen(logs: np.ndarray, **facts: object) -> Seen:
     labels = tuple(f"threads x{n + 1}" for n in range(count))
     given: dict[str, object] = {
         "block": "work-2c", "task": "work", "subject": "work", "params": "{}", "kind": "cpu",
-        "cores": 2, "objective": "seconds", "scaling": "strong", "mode": "steady", "digest": "c0de",
+        "cores": 2, "objective": "seconds", "scaling": "strong", "mode": "steady",
+        "code": Code("c0de", all=True),
         "margin": 0.05, "verdict": "best", "pick": 0, "told": "", "flags": (), "ties": (),
         "speedup": None, "labels": labels, "ranks": tuple(range(count)),
         "ways": tuple(Way("threads", "{}", n + 1, "CPython 3.11") for n in range(count)),
