@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.history import set_aside
+from experiments.history import CHECKS, set_aside, set_aside_unfinished
 
 TIMES = "launch_id,started_at\n1,2026-11-25T22:40:13.5+00:00\n2,2026-11-25T22:39:59+00:00\n"
 NAME = "20261125T223959Z"
@@ -44,6 +44,20 @@ def test_a_run_that_is_not_complete_stays(tmp_path: Path) -> None:
 
     assert set_aside(tmp_path, nothing) is None
     assert names(tmp_path) == ["blocks", "launches.csv"]
+
+
+def test_one_that_is_in_the_way_is_moved_and_leaves_what_is_known_of_functions(
+    tmp_path: Path,
+) -> None:
+    for _ in range(2):
+        run(tmp_path, "plan.json")
+        (tmp_path / CHECKS).mkdir(exist_ok=True)
+        set_aside_unfinished(tmp_path, nothing)
+
+    assert names(tmp_path) == [CHECKS, "history"]
+    assert names(tmp_path / "history") == [f"{NAME}-unfinished", f"{NAME}-unfinished-2"]
+    assert names(tmp_path / "history" / f"{NAME}-unfinished") == [
+        "blocks", "launches.csv", "plan.json"]  # fmt: skip
 
 
 def test_nothing_is_ever_written_over(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from tests.experiments.preflight.driving import (
     RESULTS,
     measured,
     prepare,
+    refusal,
 )
 
 
@@ -87,6 +88,19 @@ def test_again_keeps_a_complete_run_and_makes_room(
 
     assert "The run before is kept in results/bench/history/unknown" in capsys.readouterr().err
     assert (RESULTS / "history" / "unknown" / "plan.json").exists()
+    assert locks == ["run"]
+
+
+def test_again_keeps_what_was_measured_of_another_plan_though_it_is_not_complete(
+    locks: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    measured(seed=5)  # as an interrupted check leaves it to the check of another record
+    assert "another plan" in refusal()[0]
+    prepare(again=True)
+
+    kept = RESULTS / "history" / "unknown-unfinished"
+    assert f"another plan is kept in {kept.as_posix()}" in capsys.readouterr().err
+    assert (kept / "plan.json").exists()
     assert locks == ["run"]
 
 

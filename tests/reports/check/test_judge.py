@@ -194,6 +194,15 @@ def hostile(tmp_path: Path) -> list[Verdict]:
     return checked(before, made(tmp_path / "y", scene(label="t"), faster))
 
 
+def test_names_that_no_xml_holds_and_no_terminal_should_get(tmp_path: Path) -> None:
+    name = "a\x01\x1b[31mb\ufffe"
+    before = made(tmp_path / "x", scene(task=name, label=name))
+    found = checked(before, made(tmp_path / "y", scene(task=name, label=name), seed=2))
+
+    Tree.fromstring(tell.as_junit(found))
+    assert "\x1b" not in tell.summary(found, [name], "a.zip", Path("results/x"))
+
+
 def test_the_summary_is_one_screen_with_flips_first(hostile: list[Verdict]) -> None:
     text = tell.summary(hostile * 20, ["the code of t is another"], "a.zip", Path("results/x"))
     lines = text.splitlines()

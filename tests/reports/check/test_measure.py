@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +16,11 @@ from experiments import schema
 from experiments import settings as project
 from experiments.host import probe
 from experiments.plan import make_plan
-from reports import decision
+from reports import decision, decision_check
 from reports.bundle.write import write
 from reports.check import command, judge, measure
 from reports.check.claims import choices
-from reports.load import Results, ResultsError
+from reports.load import Results, ResultsError, load
 from tests.reports import synthetic
 from tests.reports.check.test_judge import made, scene
 from tests.reports.conftest import finish
@@ -150,6 +153,76 @@ def test_a_bundle_that_can_not_be_trusted_is_no_baseline(
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+def test_what_a_baseline_names_runs_only_where_it_is_trusted(
+    results: Results, not_measured: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It may be a stranger's, and `subprocess:run` with fitting items is a program of theirs."""
+    entry = {"task": "math_python", "key": "tasks.math_python", "params": {},
+             "own": {"call": "subprocess:run", "items": "keyword:kwlist"}}  # fmt: skip
+    path = results.folder / "plan.json"
+    settings = project.resolve({"preset": "quick"})
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"settings": {
+        **settings, "tasks": [entry]}}))  # fmt: skip
+    given = [str(results.folder), "--task", "math_python", "--results", str(results.folder)]
+
+    assert command.main(given) == judge.STATUS["inconclusive"]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "would run or ask subprocess:run, keyword:kwlist. Nothing was run" in line
+    assert "TRUST=1" in line
+    assert not_measured == []
+    assert "TRUST=1" in decision_check.command(load(results.folder), ["math_python"])
+
+    assert command.main([*given, "--trust"]) == 0
+    assert len(not_measured) == 1
+
+
+def test_a_verdict_that_its_launches_do_not_give_is_no_choice(
+    results: Results, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = results.folder / "verdicts.csv"
+    table.write_text(table.read_text().replace("processes x2", "processes x3"))
+
+    assert command.main([str(results.folder)]) == judge.STATUS["inconclusive"]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "verdicts.csv says best processes x3, its launches say best processes x2" in line
+
+
+@pytest.mark.parametrize("tasks", [[{"x": 1}], [{"task": "math_python", "params": [1]}]])
+def test_settings_that_are_none_are_one_line(
+    tasks: list[Any], results: Results, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = results.folder / "plan.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"settings": {"tasks": tasks}}))
+
+    assert command.main([str(results.folder)]) == judge.STATUS["inconclusive"]
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_check_that_breaks_does_not_say_flipped(tmp_path: Path) -> None:
+    """Without its libraries, for one: Python's own status, 1, would."""
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "reports.check", "b.zip"],
+        cwd=measure.ROOT, env={**os.environ, "PYTHONPATH": ""}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert (done.returncode, "nothing can be told" in done.stderr) == (2, True), done.stderr
+
+
+def test_core_counts_that_no_choice_is_about_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocks = [
+        replace(scene(task="math_python", noise=noise), cores=cores)
+        for cores, noise in ((1, 0.5), (2, 0.5), (4, 0.001))
+    ]
+    results = planned(made(tmp_path / "r", *blocks), ["math_python"])
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    assert asked(results)["cores"] == [4]
+
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+    assert asked(results)["cores"] == "auto", "a list would be refused here"
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -182,7 +255,8 @@ def test_a_check_on_this_machine_measures_and_tells(
         "tasks": {"nap": {"call": "naps:nap", "items": "naps:ITEMS", "path": str(tmp_path)}},
     }  # fmt: skip
     folder = measure.run({"results": "results", **config}, "all")
-    status = command.main([str(folder), "--results", "results"])
+    command_line = [str(folder), "--results", "results", "--trust"]
+    status = command.main(command_line)
 
     told = json.loads((tmp_path / "results" / "m-check" / "check.json").read_text())
     assert (status, told["outcome"]) == (0, "holds"), told
@@ -193,6 +267,6 @@ def test_a_check_on_this_machine_measures_and_tells(
         "import time\nITEMS = [0.004] * 16\ncallers = []\ndef nap(seconds):\n"
         "    callers.append(None)\n    time.sleep(seconds * len(callers) ** 2)\n    callers.pop()\n"
     )
-    assert command.main([str(folder), "--results", "results"]) == 1
+    assert command.main(command_line) == 1
     history = tmp_path / "results" / "m-check" / "history"
     assert len(list(history.iterdir())) == 1

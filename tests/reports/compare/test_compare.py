@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from reports.compare import refusals, words
+from reports.compare import opening, refusals, words
 from reports.compare.advice import carried
 from reports.compare.machines import letters
 from reports.compare.questions import Question
@@ -21,6 +22,13 @@ import numpy as np  # isort: skip
 
 ON_THREADS = scene(threads_2=0.1, processes_2=0.15)
 ON_PROCESSES = scene(threads_2=0.15, processes_2=0.1)
+
+
+def test_many_runs_are_read_by_as_many_processes_as_there_are_cores_for() -> None:
+    """Of 50 processes each would take 75 MiB: more than a comparison of 50 bundles may."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    assert opening.processes(50) <= min(opening.MOST_PROCESSES, cores)
+    assert opening.processes(1) == 1
 
 
 def states(found: list[Path], mode: str = "steady") -> dict[tuple[str, str], str]:

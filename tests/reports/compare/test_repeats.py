@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from reports.compare import refusals, words
+from reports.bundle.identifying import machine_word
+from reports.compare import refusals, repeat_rows, words
 from reports.compare.comparison import Comparison
 from reports.compare.repeats import Repeat
 from reports.compare.view import facts
+from reports.load import load
 from tests.reports.compare.conftest import Measured, compared, scene
 from tests.reports.compare.test_compare import ON_PROCESSES, ON_THREADS, slower
 from tests.reports.synthetic import Scene
@@ -91,6 +93,37 @@ def test_the_same_run_given_twice_counts_once(machine: Measured) -> None:
     found = compared(a, b, a)
     assert [len(one.runs) for one in found.machines] == [1, 1]
     assert any("given twice" in why for _, why in refusals.refusals(found))
+
+
+def test_an_update_leaves_a_machine_the_same_and_is_told(machine: Measured) -> None:
+    folders = [
+        machine(f"r{n}", ON_THREADS, seed=n, machine="bench", fingerprint=f"f{n}", kernel=kernel)
+        for n, kernel in enumerate(("6.1.0", "6.2.0"))
+    ]
+    found = compared(*folders)
+    (one,) = found.machines
+    assert (
+        "another now: Operating system Linux 6.1.0 → Linux 6.2.0"
+        in repeat_rows.repeat(found, one)[1].caption
+    )
+
+
+def test_hosts_of_the_same_make_are_machines_of_their_own(machine: Measured) -> None:
+    nodes = [
+        machine(f"r{n}", ON_THREADS, seed=n, machine=f"node{n}", fingerprint="f") for n in (1, 2)
+    ]
+    assert [one.newest.host for one in compared(*nodes).machines] == ["node1", "node2"]
+
+
+def test_the_same_run_without_names_is_given_twice(machine: Measured) -> None:
+    plain = machine("a", ON_THREADS, machine="bench", fingerprint="f")
+    word = machine_word(load(plain))
+    nameless = machine("b", ON_THREADS, machine=word, fingerprint="f")
+    other = machine("c", ON_PROCESSES)
+    found = compared(plain, nameless, other)
+
+    assert [len(one.runs) for one in found.machines] == [1, 1]
+    assert found.fleet.twice == ("b",)
 
 
 def test_facts_of_one_machine_are_held_against_each_other_by_run(machine: Measured) -> None:
