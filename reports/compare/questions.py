@@ -129,9 +129,8 @@ def why_not(seen: Seen, other: Seen) -> str:
     here, there = seen.code, other.code
     if here.unknown(other.code):
         return (
-            "whether the code of the task is the same isn't known: all measured code "
-            f"({_names(here)} here, {_names(there)} there), and older plans don't name each "
-            "task's; measure again to compare"
+            f"not known to be the same code ({_names(here)} here, {_names(there)} there): older "
+            "plans name all measured code, not each task's; measure again"
         )
     if here.digest != there.digest:
         return f"the code of the task differs ({here.digest} here, {there.digest} there)"

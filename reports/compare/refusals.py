@@ -14,7 +14,7 @@ from reports.compare.words import place
 _KINDS = (
     ("its verdict can't stand", "can't stand as measured (implausible, or not what its data say)"),
     ("the code of the task differs", "of other code than the others'"),
-    ("whether the code", "of code that may be another than the others'"),
+    ("not known to be the same code", "of code that may be another than the others'"),
     ("it counts as", "of another kind of work than on the others"),
     ("measured on", "of a task, parameters or objective that one machine alone has"),
 )

@@ -161,10 +161,7 @@ def test_other_code_is_not_compared_and_says_why(machine: Measured) -> None:
     found = compared(machine("a", ON_THREADS), folder)
     assert not found.matrix.outcomes
     (reason,) = {reason for one in found.questions for reason in one.refused.values()}
-    assert reason.startswith(
-        "whether the code of the task is the same isn't known: all measured code (0ther here, "
-        "c0de there)"
-    )
+    assert reason.startswith("not known to be the same code (0ther here, c0de there)")
 
 
 def coded(folder: Path, code: str, **tasks: str) -> Path:
@@ -202,8 +199,7 @@ def test_a_plan_that_names_no_code_of_its_tasks_is_told_by_one_of_the_same_measu
     assert not refused(before, now)
     assert not refused(before, now, newer)
     (why,) = refused(before, newer)  # nothing here tells that it is the same
-    assert "(w1, of the task alone, here, c0de there)" in why
-    assert "measure again to compare" in why
+    assert why.startswith("not known to be the same code (w1, of the task alone, here, c0de there)")
     edited = coded(machine("d", ON_PROCESSES), "c0de", work="other")
     assert refused(before, now, edited, newer), "one of the plans was edited: neither is believed"
 
