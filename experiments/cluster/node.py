@@ -94,12 +94,15 @@ def placed(plan: Mapping[str, Any], here: Here, name: str) -> dict[str, Any]:
 
 
 def scratch_root(results: Path) -> Path:
-    """The folder that all tasks' files of a run go to."""
+    """The folder that all tasks' files of a run on this node go to.
+
+    Its name has the node's: the disk may be one that others share, and a job removes its own alone.
+    """
     named = os.environ.get(SCRATCH)
     if not named:
         return results / "scratch"
-    run = hashlib.sha256(str(results.resolve()).encode()).hexdigest()[:12]
-    return Path(named) / f"poolwise-{os.getuid()}-{run}"
+    told = f"{results.resolve()} {granted.node()}"
+    return Path(named) / f"poolwise-{os.getuid()}-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
 
 
 @contextmanager

