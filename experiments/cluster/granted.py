@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,9 @@ _MANAGERS = {
     "pbs": ("PBS_JOBID", "", "PBS_QUEUE"),
     "lsf": ("LSB_JOBID", "", "LSB_QUEUE"),
 }
+#: how often Slurm has put the job back into the queue: its own variable is kept from the rules'
+#: processes by Snakemake's plugin, so it travels under this name
+RESTARTS = "POOLWISE_RESTARTS"
 #: devices that a job got, as the managers and their drivers say it
 _DEVICES = ("SLURM_JOB_GPUS", "SLURM_STEP_GPUS", "CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES",
             "ZE_AFFINITY_MASK")  # fmt: skip
@@ -58,6 +61,21 @@ def identity(env: Mapping[str, str] = os.environ) -> tuple[str, str] | None:
         if env.get(job_key):
             return manager, env[job_key]
     return None
+
+
+def restarts(env: Mapping[str, str] = os.environ) -> int | None:
+    """How often Slurm has put this job back into the queue; None where that wasn't told.
+
+    Source: man sbatch, SLURM_RESTART_COUNT, which a job has once it was.
+    """
+    return _whole(env.get("SLURM_RESTART_COUNT") or env.get(RESTARTS))
+
+
+def hand_on_restarts(env: MutableMapping[str, str] = os.environ) -> None:
+    """Have the processes below this one know `restarts`."""
+    told = env.get("SLURM_RESTART_COUNT")
+    if told:
+        env[RESTARTS] = told
 
 
 def node(env: Mapping[str, str] = os.environ) -> str:

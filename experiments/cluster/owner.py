@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -26,6 +27,8 @@ from experiments.conductor.lock import LockError
 NAME = "measuring.json"
 #: an owner that nobody can be asked about has ended if it gave no sign for so long
 SILENT_SECONDS = 1800.0
+#: who looks at an owner moves its file aside for a moment
+ASIDE_SECONDS = 1.0
 #: states of a job that may still write
 _ALIVE = {"RUNNING", "COMPLETING", "SUSPENDED", "CONFIGURING", "STAGE_OUT", "SIGNALING", "STOPPED",
           "RESIZING", "REQUEUED", "PENDING"}  # fmt: skip
@@ -38,13 +41,30 @@ class OwnerError(LockError):
 class Owner:
     """Holds a folder; `beat` says that it still does."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, me: Mapping[str, Any]) -> None:
+        self._path, self._me = path, me
 
     def beat(self) -> None:
-        """Renew the file's age."""
-        with contextlib.suppress(OSError):
-            os.utime(self._path)
+        """Renew the file's age; that of another owner is left alone."""
+        if _read(self._path) == self._me:
+            with contextlib.suppress(OSError):
+                os.utime(self._path)
+
+    def confirm(self) -> None:
+        """Raises OwnerError where another holds the folder by now: two must not write into it.
+
+        Slurm starts a job anew elsewhere if it hears nothing of the node, where it may still run.
+        """
+        holder = _read(self._path)
+        if holder != self._me:
+            time.sleep(ASIDE_SECONDS)
+            holder = _read(self._path)
+        if holder != self._me:
+            now = f"{_words(holder)} measures into this folder now" if holder else "it was removed"
+            raise OwnerError(
+                f"{self._path}: {now}, so this process, which was taken for dead, ends here; what "
+                "was measured before is kept"
+            )
 
 
 @contextlib.contextmanager
@@ -61,7 +81,7 @@ def owned(folder: Path, silent_seconds: float = SILENT_SECONDS) -> Iterator[Owne
             )
         _put_away(path, holder)
     try:
-        yield Owner(path)
+        yield Owner(path, me)
     finally:
         if _read(path) == me:  # else it was taken for dead, and another holds the folder
             path.unlink(missing_ok=True)
@@ -76,6 +96,7 @@ def _me() -> dict[str, Any]:
         "since": psutil.Process().create_time(),
         "manager": manager,
         "job": job,
+        "restarts": granted.restarts(),
     }
 
 
@@ -118,12 +139,26 @@ def _has_ended(holder: Mapping[str, Any], path: Path, silent_seconds: float) -> 
     if holder.get("boot") == _boot():
         return not _is_running(holder)
     if holder.get("manager") == "slurm" and holder.get("job"):
-        if granted.identity() == ("slurm", holder["job"]):
-            return True  # the same job, that was put back into the queue and started anew
-        state = slurm.state_of(str(holder["job"]))
+        ours = granted.identity() == ("slurm", holder["job"])
+        if ours and _was_put_back(holder):
+            return True
+        state = None if ours else slurm.state_of(str(holder["job"]))  # ours runs: here
         if state is not None:
             return state not in _ALIVE
     return _silent(path) > silent_seconds
+
+
+def _was_put_back(holder: Mapping[str, Any]) -> bool:
+    """Whether this very job has gone back into the queue since, and was started anew.
+
+    If only Slurm has lost sight of that node, the holder still runs: it ends by `confirm`.
+    """
+    if holder.get("node") == granted.node():  # which was started anew itself
+        return True
+    now = granted.restarts()
+    if now is None:
+        now = slurm.restarts(str(holder["job"]))
+    return now is not None and now > (holder.get("restarts") or 0)
 
 
 def _is_running(holder: Mapping[str, Any]) -> bool:

@@ -135,6 +135,17 @@ def job(number: str) -> dict[str, Any]:
     }
 
 
+def restarts(number: str) -> int | None:
+    """How often a job was put back into the queue; None where Slurm can't be asked."""
+    if shutil.which("scontrol") is None:
+        return None
+    try:
+        told = _fields(_run("scontrol", "show", "job", number, "-o", patience=10).stdout)
+    except ConfigError:
+        return None
+    return int(told["Restarts"]) if told.get("Restarts", "").isdigit() else None
+
+
 def jobs_of(folder: Path) -> list[Job] | None:
     """The user's jobs that wait, run or were preempted, submitted from a folder; None: not known.
 

@@ -78,7 +78,9 @@ def nodes(
     cpus = wide.get("cpus", "auto") if isinstance(wide, Mapping) else "auto"
     cpus = cpus if isinstance(cpus, int) else None
     if remote:
+        granted.hand_on_restarts()
         return _told(config, cpus)
+    os.environ.pop(granted.RESTARTS, None)  # of a job that this snakemake itself may run in
     asked = asked_for(argv)
     executor = asked.executor
     if executor in HERE:

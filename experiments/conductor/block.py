@@ -71,7 +71,7 @@ class BlockRun:
         self.rules = race_settings(plan, self.block)
         entered = candidates(self.block)
         self.race = BlockRace(entered, self.rules, self.objective.modes, self.objective)
-        self.notes = [*filter(None, [self.journal.note]), *self.block.get("notes", [])]
+        self.notes = [*self.journal.notes, *self.block.get("notes", [])]
         #: seconds of launches that earlier, killed runs of this block made
         self.carried_seconds = files.launch_seconds(self.journal.entries)
         self.stopped = ""
@@ -287,7 +287,9 @@ class BlockRun:
     def _record(
         self, name: str, number: int, outcome: Outcome, items: int | None, launch_id: str
     ) -> None:
-        """Journal a launch."""
+        """Journal a launch, unless another conductor has taken over: two lines of one launch."""
+        if self.owner:
+            self.owner.confirm()
         where = self.approaches[name], number, launch_id
         row = launch_row(self.plan, self.block, *where, outcome, items, self.code_digest)
         samples = [{"launch_id": launch_id, **batch} for batch in outcome.batches]
@@ -306,6 +308,8 @@ class BlockRun:
     # --- files --------------------------------------------------------------------------------
 
     def _write(self, calibration: Calibration | None, wall_seconds: float) -> None:
+        if self.owner:
+            self.owner.confirm()
         run = {
             "block": self.block["block"],
             **files.of_calibration(calibration),

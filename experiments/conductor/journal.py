@@ -32,7 +32,9 @@ class Journal:
     ) -> None:
         self.path, self.identity, self.approaches = path, dict(identity), approaches
         self.entries: list[dict[str, Any]] = []
-        self.note = ""
+        #: what was wrong with an old one, and what became of it
+        self.notes: list[str] = []
+        self._again = 0
         if path.exists() and path.stat().st_size:
             self._read()
         else:
@@ -59,8 +61,15 @@ class Journal:
             self._compare(first.get("journal"))
         for number, line in lines[1:]:
             self._take(number, self._parse(number, line))
+        if self._again:
+            self.notes.append(
+                f"{self.path}: launches that two conductors have measured at once: {self._again}; "
+                "the first of each counts"
+            )
         if rest:  # killed while it wrote: that launch is lost, and its line must not stay half
-            self.note = f"{self.path}: the last line was cut off; its launch is measured again"
+            self.notes.append(
+                f"{self.path}: the last line was cut off; its launch is measured again"
+            )
             with self.path.open("r+b") as file:
                 file.truncate(len(whole) + 1 if whole else 0)
         if not lines:
@@ -73,11 +82,29 @@ class Journal:
             raise self._damaged(number, " ".join(str(error).split())) from error
 
     def _take(self, number: int, entry: Any) -> None:
-        """Take over the launch of an old line."""
-        problem = fault(entry) or self._misplaced(entry)
+        """Take over the launch of an old line.
+
+        A conductor that Slurm replaced elsewhere may have written one more: both went on from the
+        same lines, in the same order, so either is a launch of its own right, and one counts.
+        """
+        problem = fault(entry)
+        if not problem and self._is_again(entry):
+            self._again += 1
+            return
+        problem = problem or self._misplaced(entry)
         if problem:
             raise self._damaged(number, problem)
         self.entries.append(entry)
+
+    def _is_again(self, entry: Mapping[str, Any]) -> bool:
+        """Whether an earlier line is of the same launch."""
+        keys = ("launch_id", "round", "interpreter", "workers")
+        launch = entry["launch"]
+        return any(
+            one["approach"] == entry["approach"]
+            and all(one["launch"][k] == launch[k] for k in keys)
+            for one in self.entries
+        )
 
     def _misplaced(self, entry: Mapping[str, Any]) -> str:
         """What makes a launch none of this block, or none that may follow those before it."""

@@ -19,6 +19,17 @@ def test_outside_of_any_job_there_is_none() -> None:
     assert granted.job({}) is None
 
 
+def test_how_often_a_job_was_put_back_is_known_below_snakemakes_plugin() -> None:
+    """Which keeps most of Slurm's variables from the processes of the rules."""
+    env = {"SLURM_RESTART_COUNT": "2"}
+    granted.hand_on_restarts(env)
+    del env["SLURM_RESTART_COUNT"]
+    granted.hand_on_restarts(env)  # the snakemake within
+
+    assert granted.restarts(env) == 2
+    assert granted.restarts({}) is None
+
+
 @pytest.mark.usefixtures("silent")
 def test_a_job_of_slurm() -> None:
     found = granted.job(

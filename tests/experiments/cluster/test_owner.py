@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,14 +78,64 @@ def test_slurm_knows_whether_a_job_elsewhere_has_ended(
             owned(tmp_path).__enter__()
 
 
+@pytest.mark.parametrize(
+    ("left", "told", "asked", "free"),
+    [
+        ({}, "1", None, True),
+        ({"restarts": 1}, "2", None, True),
+        ({"restarts": 1}, None, 2, True),  # only Slurm itself knows
+        ({"restarts": 1}, "1", None, False),
+        ({}, None, 0, False),
+        ({}, None, None, False),
+        ({"node": granted.node()}, None, None, True),  # it was started anew, or has this boot
+    ],
+)
 def test_a_job_that_was_put_back_into_the_queue_is_the_same_owner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: dict[str, Any], told: str | None,
+    asked: int | None, free: bool
+) -> None:  # fmt: skip
+    monkeypatch.setattr(granted, "identity", lambda: ("slurm", "17"))
+    monkeypatch.setattr(slurm, "restarts", lambda job: asked)
+    monkeypatch.delenv("SLURM_RESTART_COUNT", raising=False)
+    if told:
+        monkeypatch.setenv("SLURM_RESTART_COUNT", told)
+    leave(tmp_path, manager="slurm", job="17", **left)
+
+    if free:
+        with owned(tmp_path):
+            assert json.loads((tmp_path / NAME).read_text())["restarts"] == (told and int(told))
+    else:
+        with pytest.raises(OwnerError, match="slurm job 17, process 12 on node7"):
+            owned(tmp_path).__enter__()
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_who_was_replaced_sees_it_and_leaves_the_new_owners_age(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    monkeypatch.setattr(owner, "ASIDE_SECONDS", 0.0)
+    with owned(tmp_path) as held:
+        held.confirm()
+        path = leave(tmp_path, age=1000, manager="slurm", job="17")
+        before = path.stat().st_mtime
+        held.beat()
+        assert path.stat().st_mtime == before
+        if not there:
+            path.unlink()
+        says = "slurm job 17, process 12 on node7 measures" if there else "it was removed, so this"
+        with pytest.raises(OwnerError, match=says):
+            held.confirm()
+
+
+def test_a_file_that_somebody_looks_at_comes_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(granted, "identity", lambda: ("slurm", "17"))
-    leave(tmp_path, manager="slurm", job="17")
-
-    with owned(tmp_path):
-        pass
+    """Who takes an owner for dead moves its file aside, and back if it was another's."""
+    path = tmp_path / NAME
+    with owned(tmp_path) as held:
+        aside = path.rename(tmp_path / "aside")
+        monkeypatch.setattr(owner.time, "sleep", lambda seconds: aside.rename(path))
+        held.confirm()
 
 
 def test_where_nobody_can_be_asked_silence_tells(tmp_path: Path) -> None:

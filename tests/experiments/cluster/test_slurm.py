@@ -221,3 +221,12 @@ def test_how_long_slurm_remembers_a_job(
     programs.say("scontrol", "\n".join(f"echo '{line}'" for line in said))
 
     assert slurm.memory_of_jobs() == found
+
+
+@pytest.mark.parametrize(
+    ("said", "found"), [("JobId=7 Requeue=1 Restarts=2", 2), ("JobId=7 Restarts=0", 0), ("", None)]
+)
+def test_how_often_a_job_was_put_back(programs: Programs, said: str, found: int | None) -> None:
+    programs.say("scontrol", f'[ "$3" = 7 ] && echo "{said}"')
+
+    assert slurm.restarts("7") == found

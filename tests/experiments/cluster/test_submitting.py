@@ -55,11 +55,18 @@ def test_slurm_is_asked_for_all_cpus_of_a_node(site: dict[str, Any]) -> None:
     ]  # fmt: skip
 
 
-def test_the_snakemake_inside_a_job_knows_what_was_found(site: dict[str, Any]) -> None:
+def test_the_snakemake_inside_a_job_knows_what_was_found(
+    site: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(granted.RESTARTS, "3")  # of a job that this one is typed in
     found = nodes(SLURM, {}, remote=False)
+    assert granted.restarts() is None
     site["partition"] = None
+    monkeypatch.setenv("SLURM_RESTART_COUNT", "1")
 
     assert nodes([], {}, remote=True) == found
+    monkeypatch.delenv("SLURM_RESTART_COUNT")
+    assert granted.restarts() == 1
 
 
 def test_the_config_says_how_many_cpus(site: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from experiments import schema
 from experiments.approaches import approach
+from experiments.cluster.owner import Owner
 from experiments.collect import collect
 from experiments.conductor.block import BlockRun, measure_block
 from experiments.conductor.outcome import Outcome
@@ -139,13 +140,14 @@ class Bench:
         """The plan's blocks."""
         return [block["block"] for block in self.plan["blocks"]]
 
-    def measure(self, world: World, name: str = "") -> BlockRun:
+    def measure(self, world: World, name: str = "", owner: Owner | None = None) -> BlockRun:
         """Measure one block (the first) on that world."""
         name = name or self.names()[0]
         module = "experiments.conductor.block"
         self.monkeypatch.setattr(f"{module}.Launcher", lambda *_: world)
         folder = self.results / "blocks" / name
-        return measure_block(self.plan, host(), name, folder, self.results / "logs" / f"{name}.log")
+        log = self.results / "logs" / f"{name}.log"
+        return measure_block(self.plan, host(), name, folder, log, owner=owner)
 
     def launches(self, name: str = "") -> list[dict[str, Any]]:
         """The block's launches.csv."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
+from typing import Any
 
 import pytest
 
+from experiments.cluster import owner
 from experiments.conductor import block as conducting
 from experiments.conductor import rows
 from experiments.conductor.journal import JournalError
+from experiments.conductor.outcome import Outcome
 from tests.experiments.conductor.blocks import BUDGETS, CLEAR, WORLDS, MakeBench, outcome_of
 from tests.experiments.conductor.fake_world import KilledError, World
 
@@ -51,6 +54,35 @@ def test_a_launch_whose_line_was_cut_off_runs_again_and_the_block_says_so(
     assert "the last line was cut off; its launch is measured again" in bench.run()["flags"][0]
     keys = [tuple(row["launch_id"].split("/")[1:3]) for row in bench.launches()]
     assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize("replaced_after", [1, 4, None])
+def test_a_conductor_that_was_replaced_writes_nothing_more(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch, replaced_after: int | None
+) -> None:
+    """Slurm heard nothing of its node and started the job elsewhere; this one lives on."""
+    monkeypatch.setattr(owner, "ASIDE_SECONDS", 0.0)
+    bench, world = make_bench(), World(CLEAR)
+    folder = bench.results / "blocks" / bench.names()[0]
+    with owner.owned(folder) as held:
+        launch = world.launch
+
+        def replacing(spec: Any, pids: Any = ()) -> Outcome:
+            if len(world.ran) == replaced_after:
+                (folder / owner.NAME).write_text('{"pid": 1, "node": "n2"}')
+            return launch(spec, pids)
+
+        monkeypatch.setattr(world, "launch", replacing)
+        if replaced_after is None:  # once all launches are there
+            journal = bench.measure(world, owner=held).journal
+            (folder / "launches.csv").unlink()
+            (folder / owner.NAME).write_text('{"pid": 1, "node": "n2"}')
+        with pytest.raises(owner.OwnerError, match="process 1 on n2 measures into this folder now"):
+            bench.measure(world, owner=held)
+
+    lines = (folder / "journal.jsonl").read_text().splitlines()
+    assert len(lines) - 1 == (len(journal.entries) if replaced_after is None else replaced_after)
+    assert not (folder / "launches.csv").exists()
 
 
 def test_a_finished_block_is_not_measured_again(make_bench: MakeBench) -> None:

@@ -29,9 +29,9 @@ def entry(number: int = 0, approach: str = "threads x2", wall_seconds: Any = 1 /
     }  # fmt: skip
 
 
-def changed(value: Any, *path: Any) -> Any:
+def changed(value: Any, *path: Any, number: int = 0) -> Any:
     """An entry with another value at that path, read back from JSON as the journal does."""
-    made = entry()
+    made = entry(number)
     place = made
     for key in path[:-1]:
         place = place[key]

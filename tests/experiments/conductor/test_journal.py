@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from experiments.conductor.journal import Journal, JournalError
-from tests.experiments.conductor.test_entries import entry
+from tests.experiments.conductor.test_entries import changed, entry
 
 IDENTITY = {
     "schema_version": 1,
@@ -46,7 +46,7 @@ def test_a_rerun_finds_every_launch_to_the_last_digit(path: Path) -> None:
     second = opened(path)
 
     assert second.entries == first.entries == [entry(0), entry(1)]
-    assert second.note == ""
+    assert second.notes == []
     assert list(second.of_round(1)) == [entry(1)]
 
 
@@ -66,7 +66,7 @@ def test_a_line_that_was_cut_off_is_measured_again(path: Path) -> None:
     again = opened(path)
 
     assert again.entries == [entry(0)]
-    assert "the last line was cut off; its launch is measured again" in again.note
+    assert "the last line was cut off; its launch is measured again" in again.notes[0]
     assert path.read_bytes() == whole
     again.add(entry(1))
     assert opened(path).entries == [entry(0), entry(1)]
@@ -77,7 +77,7 @@ def test_a_first_line_that_was_cut_off_is_begun_again(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:10])
 
     assert opened(path).entries == []
-    assert opened(path).note == ""
+    assert opened(path).notes == []
 
 
 @pytest.mark.parametrize(
@@ -100,10 +100,11 @@ def test_a_damaged_line_is_named_and_left_alone(path: Path, line: str, end: str)
     [
         (entry(1, wall_seconds=-0.5), "sample 0: 'wall_seconds' can't be -0.5"),
         (entry(1, approach="threads x9"), "approach 'threads x9' is not in this block"),
-        (entry(0), "launch 'b/0/threads x2/0' is there twice"),
+        (changed("b/0/threads x2/0", "launch", "launch_id", number=1),
+         "launch 'b/0/threads x2/0' is there twice"),
         (entry(7), "it is of round 7, before any of round 1"),
     ],
-)
+)  # fmt: skip
 def test_a_line_that_cant_be_a_launch_here_is_damaged(
     path: Path, second: dict[str, Any], says: str
 ) -> None:
@@ -112,6 +113,20 @@ def test_a_line_that_cant_be_a_launch_here_is_damaged(
         file.write(f"{json.dumps(second)}\n")
 
     assert f"line 3 is damaged ({says})" in complaint(path)
+
+
+def test_of_a_launch_that_two_conductors_have_measured_the_first_counts(path: Path) -> None:
+    """Slurm started the job elsewhere, and the first conductor had one launch in flight."""
+    journal = opened(path)
+    for one in (entry(0), entry(1), entry(1, wall_seconds=0.5), entry(2)):
+        journal.add(one)
+    again = opened(path)
+
+    assert again.entries == [entry(0), entry(1), entry(2)]
+    (note,) = again.notes
+    assert "that two conductors have measured at once: 1; the first of each counts" in note
+    again.add(entry(3))
+    assert opened(path).entries == again.entries
 
 
 @pytest.mark.parametrize(
