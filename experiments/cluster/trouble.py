@@ -6,13 +6,19 @@ looked at: a user's mistake is a line there that begins with `Poolwise: `.
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 SAID = "Poolwise: "
 #: so many are told, of as many blocks as may have failed
 MOST_LINES = 8
+#: the file system's clock may be so far behind this host's
+CLOCKS_SECONDS = 120.0
 _FIRST_RULES = ("probe", "plan", "ceiling")
 
 
@@ -37,10 +43,27 @@ def troubles(run: Any, root: str) -> Iterator[str]:
 
 
 def _of_unfinished(results: Path) -> Iterator[Path]:
-    """Logs of blocks that were begun and have no result."""
-    for block in sorted((results / "blocks").glob("*")):
-        if not (block / "launches.csv").exists():
-            yield results / "logs" / f"{block.name}.log"
+    """This run's logs of blocks that have no result; one that failed early left no folder."""
+    began = psutil.Process().create_time() - CLOCKS_SECONDS
+    for block in _planned(results):
+        log = results / "logs" / f"{block}.log"
+        if not (results / "blocks" / block / "launches.csv").exists() and _written(log) >= began:
+            yield log
+
+
+def _planned(results: Path) -> Iterator[str]:
+    """Names of the blocks of the plan and of the searches' steps."""
+    for path in (results / "plan.json", *sorted((results / "breakeven").glob("*.json"))):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            yield from [block["block"] for block in json.loads(path.read_text())["blocks"]]
+
+
+def _written(log: Path) -> float:
+    """When it was written last; long ago where it isn't there."""
+    try:
+        return log.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _said(log: Path) -> list[str]:

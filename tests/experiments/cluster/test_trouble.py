@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -35,9 +37,11 @@ def test_a_job_that_said_something_says_it_itself(run: Any, tmp_path: Path) -> N
 
 def block(tmp_path: Path, name: str, *log: str, done: bool = False) -> None:
     (tmp_path / "machine.json").touch()
-    (tmp_path / "blocks" / name).mkdir(parents=True)
+    planned = [one.stem for one in (tmp_path / "logs").glob("*.log")] + [name]
+    (tmp_path / "plan.json").write_text(json.dumps({"blocks": [{"block": n} for n in planned]}))
     (tmp_path / "logs" / f"{name}.log").write_text("".join(f"{line}\n" for line in log))
     if done:
+        (tmp_path / "blocks" / name).mkdir(parents=True)
         (tmp_path / "blocks" / name / "launches.csv").touch()
 
 
@@ -47,6 +51,23 @@ def test_blocks_that_failed_say_why_in_their_logs(run: Any, tmp_path: Path) -> N
     block(tmp_path, "c", "Poolwise: interrupted; ...", "round 3 x: ok")  # killed without a word
 
     assert list(troubles(run, "/p")) == ["n2: block a needs 4 cores"]
+
+
+def test_blocks_of_a_search_are_looked_at_too(run: Any, tmp_path: Path) -> None:
+    block(tmp_path, "a", "Poolwise: this host is busy")
+    (tmp_path / "breakeven").mkdir()
+    (tmp_path / "plan.json").rename(tmp_path / "breakeven" / "0.json")
+
+    assert list(troubles(run, "/p")) == ["this host is busy"]
+    (tmp_path / "breakeven" / "0.json").write_text("{cut o")
+    assert list(troubles(run, "/p")) == []
+
+
+def test_what_an_earlier_run_said_is_history(run: Any, tmp_path: Path) -> None:
+    block(tmp_path, "a", "Poolwise: this host is busy")
+    os.utime(tmp_path / "logs" / "a.log", (1, 1))
+
+    assert list(troubles(run, "/p")) == []
 
 
 def test_what_many_say_is_said_once_and_not_for_ever(run: Any, tmp_path: Path) -> None:
