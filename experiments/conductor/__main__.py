@@ -13,7 +13,6 @@ import contextlib
 import ctypes
 import json
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Mapping
@@ -24,7 +23,7 @@ from typing import Any, NoReturn
 from experiments.breakeven.added import with_added
 from experiments.cluster import kinds, node
 from experiments.cluster.owner import SILENT_SECONDS, Owner, owned
-from experiments.conductor import lock
+from experiments.conductor import lock, room
 from experiments.conductor.block import measure_block
 from experiments.conductor.ceiling import CeilingError, measure_ceiling
 from experiments.conductor.child import adopt_orphans
@@ -58,12 +57,10 @@ def _interrupted(_signal: int, _frame: FrameType | None) -> None:
 
 def check_disk(folder: Path, min_free_mib: int) -> None:
     """Exit with one line where the results' disk is nearly full."""
-    free = shutil.disk_usage(folder).free // 2**20
-    if free < min_free_mib:
-        sys.exit(
-            f"Poolwise: {folder}: {free} MiB free, config key 'min_free_mib' wants {min_free_mib}; "
-            "free some space or set config key 'results' to another disk"
-        )
+    try:
+        room.check_results(folder, min_free_mib)
+    except room.RoomError as error:
+        sys.exit(f"Poolwise: {error}")
 
 
 def _load(results: Path, name: str) -> dict[str, Any]:
@@ -86,7 +83,7 @@ def _measure(args: argparse.Namespace) -> None:
     host, plan = _load(args.results, "machine.json"), _load(args.results, "plan.json")
     plan = with_added(plan, args.results)
     _check_plan(plan, args.results / "plan.json")
-    check_disk(args.results, plan["settings"]["min_free_mib"])
+    room.check_results(args.results, plan["settings"]["min_free_mib"])
     here = node.look(host) if args.node else None
     if args.command == "ceiling":
         _measure_ceiling(plan, host, here, args.results)
@@ -113,6 +110,8 @@ def _measure_block(
     args: argparse.Namespace, owner: Owner,
 ) -> None:  # fmt: skip
     results, folder = args.results, args.results / "blocks" / args.block
+    if here is not None and args.scratch and Path(args.scratch).is_dir():
+        room.check_scratch(Path(args.scratch), plan["settings"]["min_free_mib"], here.name)
     if here is not None and here.fingerprint != plan["fingerprint"]:
         other, theirs, facts = kinds.prepared(results, plan, here)
         kinds.in_plan(theirs, args.block, here)
@@ -158,7 +157,7 @@ def main() -> None:
         with lock.held("measure"):
             _measure(args)
     except (lock.LockError, JournalError, ServiceError, CeilingError, PlanError,
-            node.NodeError) as error:  # fmt: skip
+            node.NodeError, room.RoomError) as error:  # fmt: skip
         _end(args, str(error))
     except OSError as error:
         _end(args, f"{error.filename or args.results}: {error.strerror or error}")

@@ -13,9 +13,9 @@ from typing import IO, Any
 
 from experiments import schema
 from experiments.breakeven import added
-from experiments.cluster.node import Here
+from experiments.cluster.node import Here, scratch_root
 from experiments.cluster.owner import Owner
-from experiments.conductor import files
+from experiments.conductor import files, room
 from experiments.conductor.batches import Batches
 from experiments.conductor.calibration import Calibration, CalibrationError
 from experiments.conductor.child import Launcher
@@ -159,6 +159,7 @@ class BlockRun:
 
     def _nothing_measured(self, outcome: Outcome, what: str, stopped: str) -> None:
         """A row that says why, in the name of the sequential program."""
+        self._check_room(outcome)
         found = (n for n, e in self.approaches.items() if e["executor"] == "sequential")
         name = next(found, next(iter(self.approaches)))  # a control has no sequential one
         self.notes.append(f"nothing was measured: {what} {outcome.reason}")
@@ -288,6 +289,7 @@ class BlockRun:
         self, name: str, number: int, outcome: Outcome, items: int | None, launch_id: str
     ) -> None:
         """Journal a launch, unless another conductor has taken over: two lines of one launch."""
+        self._check_room(outcome)
         if self.owner:
             self.owner.confirm()
         where = self.approaches[name], number, launch_id
@@ -300,6 +302,10 @@ class BlockRun:
         note = ", disturbed" if row["disturbed"] else ""
         said = f"{outcome.status} {outcome.reason}".strip()
         self._log(f"round {number} {name}: {said} in {outcome.launch_seconds:.3f} s{note}")
+
+    def _check_room(self, outcome: Outcome) -> None:
+        scratch = scratch_root(self.folder.parent.parent)
+        room.check_outcome(outcome, scratch, self.settings["min_free_mib"])
 
     def _log(self, line: str) -> None:
         self.log.write(f"{line}\n".encode())

@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -120,3 +121,19 @@ def test_a_conductor_ends_with_the_process_that_started_it(tmp_path: Path) -> No
 
     assert os.read(reader, 100) == b""  # the last writer is gone
     os.close(reader)
+
+
+def test_a_full_scratch_disk_is_told_before_anything_is_measured_and_in_the_log(
+    results: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Standard error of a job is a file that users don't look for."""
+    sys.argv += ["--node", "--scratch", str(tmp_path)]
+    here = SimpleNamespace(name="n1", fingerprint=plan()["fingerprint"], facts={})
+    monkeypatch.setattr(command.node, "look", lambda host: here)
+    monkeypatch.setattr(command.room, "check_results", lambda *_: None)
+    usage = SimpleNamespace(free=0)
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: usage)
+
+    assert "on n1: 0 MiB free, config key 'min_free_mib' wants 1" in ended_with()
+    assert "0 MiB free" in (results / "log").read_text()
+    assert not (results / "blocks" / "math_python-1c" / "journal.jsonl").exists()
