@@ -30,8 +30,8 @@ SILENT_SECONDS = 1800.0
 #: who looks at an owner moves its file aside for a moment
 ASIDE_SECONDS = 1.0
 #: states of a job that may still write
-_ALIVE = {"RUNNING", "COMPLETING", "SUSPENDED", "CONFIGURING", "STAGE_OUT", "SIGNALING", "STOPPED",
-          "RESIZING", "REQUEUED", "PENDING"}  # fmt: skip
+ALIVE = {"RUNNING", "COMPLETING", "SUSPENDED", "CONFIGURING", "STAGE_OUT", "SIGNALING", "STOPPED",
+         "RESIZING", "REQUEUED", "PENDING"}  # fmt: skip
 
 
 class OwnerError(LockError):
@@ -144,7 +144,7 @@ def _has_ended(holder: Mapping[str, Any], path: Path, silent_seconds: float) -> 
             return True
         state = None if ours else slurm.state_of(str(holder["job"]))  # ours runs: here
         if state is not None:
-            return state not in _ALIVE
+            return state not in ALIVE
     return _silent(path) > silent_seconds
 
 

@@ -119,13 +119,9 @@ def job(number: str) -> dict[str, Any]:
 
     Keys: partition, memory_mib (of a node), exclusive, gres, constraint.
     """
-    if shutil.which("scontrol") is None:
+    told = _shown(number)
+    if not told:
         return {}
-    try:
-        done = _run("scontrol", "show", "job", number, "-o", patience=10)
-    except ConfigError:
-        return {}
-    told = _fields(done.stdout)
     return {
         "partition": told.get("Partition", ""),
         "memory_mib": mib(told.get("MinMemoryNode", "")),
@@ -137,13 +133,18 @@ def job(number: str) -> dict[str, Any]:
 
 def restarts(number: str) -> int | None:
     """How often a job was put back into the queue; None where Slurm can't be asked."""
+    told = _shown(number).get("Restarts", "")
+    return int(told) if told.isdigit() else None
+
+
+def _shown(number: str) -> dict[str, str]:
+    """What Slurm shows of a job; nothing where it can't be asked on this node."""
     if shutil.which("scontrol") is None:
-        return None
+        return {}
     try:
-        told = _fields(_run("scontrol", "show", "job", number, "-o", patience=10).stdout)
+        return _fields(_run("scontrol", "show", "job", number, "-o", patience=10).stdout)
     except ConfigError:
-        return None
-    return int(told["Restarts"]) if told.get("Restarts", "").isdigit() else None
+        return {}
 
 
 def jobs_of(folder: Path) -> list[Job] | None:

@@ -2,7 +2,7 @@
 import json
 
 from experiments.cluster.trouble import troubles
-from experiments.cluster.waiting import Waiting
+from experiments.cluster.waiting import Waiting, waited_for
 from experiments.workflow import MOST_CALLS, Blocks, Follower
 from reports.catalogue import figure_kind, figure_labels
 
@@ -26,7 +26,7 @@ START_RESOURCES = {"runtime": RUN.nodes.start_minutes()} if RUN.nodes else {}
 if RUN.nodes and workflow.is_main_process:
     snakemake_logger.addFilter(Follower(say))
     if RUN.owner:
-        Waiting(Path.cwd(), say, RUN.owner).start()
+        Waiting(Path.cwd(), say, RUN.owner, awaited=lambda: waited_for(workflow)).start()
 PDF = [] if PDF_PROBLEM else f"{RESULTS}/report.pdf"
 # a target inside a chain, as each job of a cluster has one, is reached from call to call
 sys.setrecursionlimit(max(sys.getrecursionlimit(), MOST_CALLS))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -33,6 +34,7 @@ def queue(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         "BadConstraints",
         "QOSMaxWallDurationPerJobLimit",
         "AssocMaxCpuPerJobLimit",
+        "QOSMinCpuNotSatisfied",
     ],
 )
 def test_what_can_never_start_is_ended(queue: dict[str, str], reason: str) -> None:
@@ -57,16 +59,120 @@ def test_who_waits_for_a_turn_is_left_alone(queue: dict[str, str], reason: str) 
     assert said == []
 
 
-def test_what_somebody_holds_is_told_once(queue: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "ReqNodeNotAvail, UnavailableNodes:n1",
+        "launch failed requeued held",
+        "launch_failed_requeued_held",
+        "JobHoldMaxRequeue",
+    ],
+)
+def test_what_somebody_holds_is_told_once(queue: dict[str, str], reason: str) -> None:
     said: list[str] = []
-    queue["7"] = "ReqNodeNotAvail, UnavailableNodes:n1"
+    queue["7"] = reason
     looking = Waiting(Path(), said.append)
     looking.look()
     looking.look()
 
     assert queue
     assert len(said) == 1
-    assert "waits until somebody acts (ReqNodeNotAvail" in said[0]
+    assert f"waits until somebody acts ({reason})" in said[0]
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "Nodes required for job are DOWN, DRAINED or reserved for jobs in higher partitions",
+        "Nodes_required_for_job_are_DOWN,_DRAINED_or_reserved_for_jobs_in_higher_partitions",
+        "AssocGrpCpuLimit",
+        "QOSGrpNodeLimit",
+    ],
+)
+def test_what_may_never_end_is_told_once_it_lasts(queue: dict[str, str], reason: str) -> None:
+    said: list[str] = []
+    queue["7"] = reason
+    looking = Waiting(Path(), said.append)
+    for _ in range(waiting.DOUBTFUL_LOOKS - 1):
+        looking.look()
+    assert said == []
+    looking.look()
+    looking.look()
+
+    assert queue
+    assert len(said) == 1
+    assert f"job 7 still waits ({reason})" in said[0]
+
+
+class Gone:
+    """A run that waits for its job 7, which isn't in the queue; Slurm says `state` of it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, state: str | None) -> None:
+        self.said, self.awaited = list[str](), {"7"}
+        monkeypatch.setattr(slurm, "state_of", lambda job: state)
+        self.looking = Waiting(
+            Path(), self.said.append, None, lambda: self.said.append("ended"), lambda: self.awaited
+        )
+
+    def look(self, times: int) -> None:
+        for _ in range(times):
+            self.looking.look()
+
+
+def test_a_job_that_is_gone_ends_the_run_once_nothing_else_is_left(
+    queue: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Gone(monkeypatch, "GONE")
+    queue["8"] = "RUNNING"
+    run.look(waiting.GONE_LOOKS - 1)
+    assert run.said == []
+    run.awaited, was = set(), run.awaited  # while Snakemake's plugin asks for states
+    run.look(1)
+    run.awaited = was
+    run.look(1)
+    assert len(run.said) == 1
+    assert "job 7 is over (GONE), and Snakemake can't see that" in run.said[0]
+    run.look(10)
+    assert len(run.said) == 1
+    del queue["8"]
+    run.look(waiting.IDLE_LOOKS)
+    assert run.said[2:] == ["ended"]
+
+
+@pytest.mark.parametrize("state", ["RUNNING", "PENDING", None])
+@pytest.mark.usefixtures("queue")
+def test_a_job_that_may_live_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, state: str | None
+) -> None:
+    """A site may have changed the comment by which a job of the run is known."""
+    run = Gone(monkeypatch, state)
+    run.look(waiting.GONE_LOOKS + 10)
+
+    assert run.said == []
+
+
+@pytest.mark.usefixtures("queue")
+def test_jobs_whose_ends_are_seen_are_not_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Gone(monkeypatch, "COMPLETED")
+    for number in range(waiting.GONE_LOOKS):  # each ended between two looks
+        run.awaited = {str(number), str(number + 1)}
+        run.look(2)
+    run.awaited = set()  # Snakemake is at its own work
+    run.look(waiting.GONE_LOOKS)
+
+    assert run.said == []
+
+
+def test_snakemake_is_asked_what_it_waits_for() -> None:
+    jobs = [SimpleNamespace(external_jobid=number) for number in ("7", "8_3", None)]
+    executor = SimpleNamespace(active_jobs=jobs)
+    running = SimpleNamespace(scheduler=SimpleNamespace(_executor=executor))
+
+    assert waiting.waited_for(running) == {"7", "8"}
+    assert waiting.waited_for(SimpleNamespace(scheduler=None)) == set()
+    assert (
+        waiting.waited_for(SimpleNamespace(scheduler=SimpleNamespace(_executor=object()))) == set()
+    )
 
 
 def test_it_looks_from_time_to_time(queue: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
