@@ -117,15 +117,23 @@ def asked_for(argv: Sequence[str]) -> Asked:
 
 def warning() -> str:
     """A warning where measuring starts on what seems to be a login node; else empty."""
-    if granted.identity() is not None or shutil.which("sbatch") is None:
+    manager, job = granted.identity() or ("", "")
+    # the shell that salloc starts is on the login node, and knows its job but no node of it
+    on_node = manager not in ("", "slurm") or "SLURMD_NODENAME" in os.environ
+    if on_node or shutil.which("sbatch") is None:
         return ""
     names = slurm.nodes()
     if not names or granted.node() in names:
         return ""
+    to_measure = (
+        f"the node of job {job}: srun --ntasks=1 --cpus-per-task=ITS_CPUS snakemake --cores all"
+        if job
+        else "these: snakemake --executor slurm --profile workflow/profiles/slurm"
+    )
     return (
         "warning: this host submits to Slurm and is none of its nodes, so it seems to be a login "
-        "node, which others use: its measurements say nothing of the nodes. To measure these: "
-        "snakemake --executor slurm --profile workflow/profiles/slurm"
+        "node, which others use: its measurements say nothing of the nodes. To measure "
+        f"{to_measure}"
     )
 
 

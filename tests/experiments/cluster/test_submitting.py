@@ -186,21 +186,29 @@ def test_expressions_are_left_to_slurm(site: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("job", "programs", "names", "warns"),
+    ("env", "programs", "names", "warns"),
     [
-        (None, True, {"n1"}, True),
-        (None, True, {"here"}, False),
-        (None, True, set(), False),
-        (None, False, {"n1"}, False),
-        (("slurm", "7"), True, {"n1"}, False),
+        ({}, True, {"n1"}, True),
+        ({}, True, {"here"}, False),
+        ({}, True, set(), False),
+        ({}, False, {"n1"}, False),
+        ({"SLURM_JOB_ID": "7", "SLURMD_NODENAME": "n1"}, True, {"n1"}, False),
+        ({"SLURM_JOB_ID": "7", "SLURM_JOB_NODELIST": "n1"}, True, {"n1"}, True),  # of salloc
+        ({"PBS_JOBID": "7"}, True, {"n1"}, False),
     ],
 )
 def test_a_login_node_is_warned_of(
-    monkeypatch: pytest.MonkeyPatch, job: Any, programs: bool, names: set[str], warns: bool
-) -> None:
-    monkeypatch.setattr(granted, "identity", lambda: job)
+    monkeypatch: pytest.MonkeyPatch, env: dict[str, str], programs: bool, names: set[str],
+    warns: bool
+) -> None:  # fmt: skip
+    for name in ("SLURM_JOB_ID", "SLURMD_NODENAME", "PBS_JOBID", "LSB_JOBID"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setattr(granted, "node", lambda: "here")
     monkeypatch.setattr(submitting.shutil, "which", lambda name: name if programs else None)
     monkeypatch.setattr(slurm, "nodes", lambda: names)
 
     assert ("login node" in submitting.warning()) is warns
+    if warns:
+        assert ("srun --ntasks=1" if env else "--executor slurm") in submitting.warning()
