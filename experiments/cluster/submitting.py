@@ -6,9 +6,6 @@ found here travels there in the environment.
 
 from __future__ import annotations
 
-import ast
-import contextlib
-import io
 import json
 import os
 import shutil
@@ -17,27 +14,16 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from experiments.cluster import granted, slurm
+from experiments.cluster.asked import Asked, asked_for, check_memory, check_names, options
 from experiments.settings import ConfigError
 
 VARIABLE = "POOLWISE_NODES"
-#: two snakemakes inside a job and the conductor take 340 MiB (PSS, measured with 9.27); on top of
-#: that comes what is measured
-LEAST_MEM_MB = 500
 #: the rules that share the first job, and the minutes that each may take
 START_JOBS, START_MINUTES = 3, 10
 #: executors of Snakemake that run jobs on this host, or none at all
 HERE = {"local", "dryrun", "touch", "slurm-jobstep"}
 #: the executor's plugin looks at its jobs every 3 minutes at the least
 LEAST_JOB_AGE_SECONDS = 200
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What was typed: resources that are an expression, no number or text, are left out."""
-
-    executor: str
-    resources: Mapping[str, Any]
-    status_command: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -87,32 +73,11 @@ def nodes(
         os.environ.pop(VARIABLE, None)
         return None
     if executor == "slurm":
-        found = _of_slurm(asked, cpus, dry)
+        found = _of_slurm(asked, cpus, dry, config.get("nodes"))
     else:
         found = _of_others(executor, config, cpus)
     os.environ[VARIABLE] = json.dumps(asdict(found))
     return found
-
-
-def asked_for(argv: Sequence[str]) -> Asked:
-    """What a snakemake command line asks for, profiles included.
-
-    Snakemake itself doesn't tell a Snakefile.
-    """
-    from snakemake.cli import parse_args
-
-    try:
-        with contextlib.redirect_stderr(io.StringIO()):  # it says which profiles it uses
-            _, args = parse_args(list(argv))
-    except (Exception, SystemExit):  # not snakemake's own command line: it is called as a library
-        return Asked("local", {})
-    resources = {
-        name: value
-        for name, one in dict(args.default_resources or {}).items()
-        if (value := _literal(getattr(one, "raw", None))) is not None
-    }
-    status = getattr(args, "slurm_status_command", None)
-    return Asked(str(args.executor or "local"), resources, str(status or "auto"))
 
 
 def warning() -> str:
@@ -137,16 +102,6 @@ def warning() -> str:
     )
 
 
-def _literal(raw: Any) -> Any:
-    """A resource as it was written: a number, or a text with or without quotes of its own."""
-    try:
-        found = ast.literal_eval(str(raw))
-    except (ValueError, SyntaxError):
-        plain = raw is not None and all(c.isalnum() or c in "_-.:/" for c in str(raw))
-        return str(raw) if plain else None
-    return found if isinstance(found, int | str) else None
-
-
 def _told(config: Mapping[str, Any], cpus: int | None) -> Nodes:
     """Inside a job: what was found where it was submitted."""
     try:
@@ -168,12 +123,12 @@ def _of_others(executor: str, config: Mapping[str, Any], cpus: int | None) -> No
     return Nodes(executor, str(machine), cpus)
 
 
-def _of_slurm(asked: Asked, cpus: int | None, dry: bool) -> Nodes:
+def _of_slurm(asked: Asked, cpus: int | None, dry: bool, node_counts: Any) -> Nodes:
     resources = asked.resources
     missing = slurm.missing()
     if missing:
         raise ConfigError(missing)
-    _check_memory(resources)
+    check_names(asked.names)
     _check_ends(asked.status_command)
     constraint = str(resources.get("constraint", ""))
     name = resources.get("slurm_partition")
@@ -184,20 +139,28 @@ def _of_slurm(asked: Asked, cpus: int | None, dry: bool) -> Nodes:
         cpus=cpus or _cpus(partition),
         most_minutes=partition.most_minutes,
     )
+    check_memory(resources, found.cpus)
+    _check_node_counts(node_counts, partition)
     if not dry:
-        refused = slurm.refusal(_options(resources, partition.name, found))
+        refused = slurm.refusal(options(asked, partition.name, found.cpus, found.start_minutes()))
         if refused:
             raise ConfigError(f"Slurm would refuse a job of {found.cpus} CPUs: {refused}")
     return found
 
 
-def _check_memory(resources: Mapping[str, Any]) -> None:
-    asked = resources.get("mem_mb")
-    if isinstance(asked, int) and 0 < asked < LEAST_MEM_MB:
+def _check_node_counts(wanted: Any, partition: slurm.Partition) -> None:
+    """Config key nodes: blocks over more nodes than there are would wait for ever."""
+    most = max((n for n in wanted if isinstance(n, int)), default=1) if _is_list(wanted) else 1
+    there = sum(len(kind.names) for kind in partition.kinds)
+    if most > there:
         raise ConfigError(
-            f"profile key 'default-resources': mem_mb={asked} is too little: the snakemake inside "
-            f"a job needs {LEAST_MEM_MB}, and what is measured comes on top"
+            f"config key 'nodes': {most} nodes, and partition {partition.name} has {there} that "
+            "are up and fit"
         )
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def _check_ends(status_command: str) -> None:
@@ -226,16 +189,6 @@ def _cpus(partition: slurm.Partition) -> int:
             "say how many CPUs to use by config key 'cluster.cpus'"
         )
     return counts.pop()
-
-
-def _options(resources: Mapping[str, Any], partition: str, found: Nodes) -> list[str]:
-    """sbatch's options for a job that holds a node, as the executor's plugin gives them."""
-    names = {"slurm_account": "--account", "constraint": "--constraint", "qos": "--qos",
-             "mem_mb": "--mem"}  # fmt: skip
-    options = [f"{names[key]}={resources[key]}" for key in names if resources.get(key)]
-    extra = str(resources.get("slurm_extra", "")).split()
-    size = ["--ntasks=1", f"--cpus-per-task={found.cpus}", f"--time={found.start_minutes()}"]
-    return [f"--partition={partition}", *size, *options, *extra]
 
 
 def _safe(constraint: str) -> str:

@@ -55,6 +55,63 @@ def test_slurm_is_asked_for_all_cpus_of_a_node(site: dict[str, Any]) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("given", "options"),
+    [
+        (["--default-resources", "gres=gpu:2", "mem_mb_per_cpu=250"],
+         ["--mem-per-cpu=250", "--gres=gpu:2"]),
+        (["--default-resources", "gpu=2", "gpu_model=a100"], ["--gpus=a100:2"]),
+        (["--default-resources", "gpu=1"], ["--gpus=1"]),
+        (["--slurm-qos", "long", "--slurm-reservation", "course"],
+         ["--qos=long", "--reservation=course"]),
+    ],
+)  # fmt: skip
+def test_slurm_is_asked_for_what_a_job_will_ask_for(
+    site: dict[str, Any], given: list[str], options: list[str]
+) -> None:
+    nodes([*SLURM, *given], {}, remote=False)
+
+    assert site["options"][4:] == options
+
+
+@pytest.mark.parametrize(
+    ("resource", "says"),
+    [
+        ("partition=gpu", "partition is no resource of Slurm's.*: slurm_partition is"),
+        ("account=me", "slurm_account is"),
+        ("slurm_partiton=gpu", "slurm_partiton is no resource.*: slurm_partition is"),
+        ("slurm_acount=30*attempt", "slurm_acount is no resource.*: slurm_account is"),
+    ],
+)
+def test_a_resource_that_nobody_would_read_is_refused(
+    site: dict[str, Any], resource: str, says: str
+) -> None:
+    with pytest.raises(ConfigError, match=says):
+        nodes([*SLURM, "--default-resources", resource], {}, remote=False)
+
+
+@pytest.mark.parametrize(
+    ("resource", "warns"),
+    [("slurm_colour=red", True), ("slurm_cluster=one", False), ("qos=long", False)],
+)
+@pytest.mark.usefixtures("site")
+def test_a_resource_that_nobody_may_read_is_warned_of(
+    capsys: pytest.CaptureFixture[str], resource: str, warns: bool
+) -> None:
+    assert nodes([*SLURM, "--default-resources", resource], {}, remote=False)
+
+    assert ("slurm_colour may be no resource of" in capsys.readouterr().err) is warns
+
+
+@pytest.mark.parametrize("dry", [False, True])
+@pytest.mark.usefixtures("site")
+def test_blocks_over_more_nodes_than_there_are_would_wait_for_ever(dry: bool) -> None:
+    for fine in ([1, 2], "auto", None, ["x"], 7):  # what is wrong of it the config's check says
+        assert nodes(SLURM, {"nodes": fine}, remote=False, dry=dry)
+    with pytest.raises(ConfigError, match="key 'nodes': 64 nodes, and partition main has 2 that"):
+        nodes(SLURM, {"nodes": [1, 64]}, remote=False, dry=dry)
+
+
 def test_the_snakemake_inside_a_job_knows_what_was_found(
     site: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,6 +148,7 @@ def test_nodes_of_several_sizes_need_a_choice(site: dict[str, Any]) -> None:
         ({"missing": "sbatch isn't on the PATH"}, [], "sbatch isn't on the PATH"),
         ({"refusal": "Invalid account"}, [], "would refuse a job of 16 CPUs: Invalid account"),
         ({}, ["mem_mb=100"], "mem_mb=100 is too little: the snakemake inside a job needs 500"),
+        ({}, ["mem_mb=4000", "mem_mb_per_cpu=5"], "mem_mb_per_cpu=5 for 16 CPUs is too little"),
     ],
 )
 def test_what_keeps_jobs_from_running_is_told_at_once(
