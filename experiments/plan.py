@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments import control, installed, overheads, own, own_budget
+from experiments import control, installed, old_results, overheads, own, own_budget
 from experiments.approaches import check_executors, check_nodes, doubling, ranked
 from experiments.breakeven import searches
 from experiments.cluster import chains
@@ -294,6 +294,7 @@ def main() -> None:
     try:
         host = json.loads(args.machine.read_text())
         plan = make_plan(_looked_at(args.settings, host, args.look), host)
+        old_results.check_overwriting(args.out.parent, plan)
     except ConfigError as error:
         sys.exit("\n".join(f"Poolwise: {line}" for line in str(error).splitlines()))
     write_atomically(args.out, json.dumps(plan, indent=1) + "\n")

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import atexit
 import functools
-import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from experiments import history, host, settings
+from experiments import history, host, old_results, settings
 from experiments.cluster import submitting
 from experiments.cluster.owner import Owner, owned
 from experiments.cluster.submitting import Nodes
@@ -68,7 +67,8 @@ class Run:
     def tell_once(self, main: bool) -> None:
         """Say the plan that a node has made; nothing where it was said at the start."""
         if main and self.plan_comes and not self._told:
-            plan, facts = (_read(Path(self.results) / f"{name}.json") for name in _PLANNED)
+            paths = [Path(self.results) / f"{name}.json" for name in _PLANNED]
+            plan, facts = (old_results.read(path) for path in paths)
             self._told.append(describe(plan or {}, facts or {}))
             say(self._told[0])
 
@@ -157,13 +157,7 @@ def _prepare(resolved: dict[str, Any], cores: int | None, dry: bool, errand: boo
               probed, _recorded(decision, plan), anonymise)  # fmt: skip
     if errand:
         return run
-    try:
-        _check_old_results(results, plan)
-    except settings.ConfigError:
-        if not again:
-            raise
-        kept = history.set_aside_unfinished(results, take)
-        say(f"What was measured of another plan is kept in {kept.as_posix()}")
+    _room(lambda: old_results.check(results, plan), results, again, take)
     done = sum((results / "blocks" / b["block"] / "launches.csv").exists() for b in plan["blocks"])
     if not dry and done < len(plan["blocks"]):
         results.mkdir(parents=True, exist_ok=True)
@@ -207,22 +201,58 @@ def _prepare_nodes(
         atexit.register(held.__exit__, None, None, None)  # until this process ends
         if again:
             _keep(results, lambda: None)
-    facts = _read(results / "machine.json")
-    if facts is None or facts.get("asked") != probed:
+    facts = old_results.read(results / "machine.json")
+    known = facts is not None and facts.get("asked") == probed
+    plan = None
+    if facts is not None and (known or old_results.begun(results)):
+        plan = _plan_of_nodes(resolved, facts, probed, results, again and not dry)
+    if plan is not None:
+        _recorded(decision, plan)
+    if facts is None or plan is None or not known:
         say(
             f"Poolwise: preset {resolved['preset']} on nodes of {machine} ({nodes.executor}, "
             f"{nodes.cpus} CPUs each): the plan is made once a node is probed"
         )
         return replace(run, plan_comes=True)
-    known = looker(resolved, facts, results / history.CHECKS, False, None)
-    plan = make_plan(with_checks(resolved, known), facts)
-    _recorded(decision, plan)
-    _check_old_results(results, plan)
-    old = _read(results / "plan.json")
+    old = old_results.read(results / "plan.json")
     if old is not None and old.get("digest") != plan["digest"] and not dry:
         (results / "plan.json").unlink()  # it is made again, of the same machine.json
     say(describe(plan, facts))
     return run
+
+
+def _plan_of_nodes(
+    resolved: dict[str, Any], facts: Mapping[str, Any], probed: Mapping[str, Any], results: Path,
+    again: bool,
+) -> dict[str, Any] | None:  # fmt: skip
+    """The plan by what a node said before, which may not know yet of modules that are asked for.
+
+    None where what was measured of another plan was set aside (config key again).
+    """
+
+    def room(check: Callable[[], None]) -> bool:
+        return _room(check, results, again, lambda: None)
+
+    if not room(lambda: old_results.check_asked(results, facts, probed)):
+        return None
+    known = looker(resolved, facts, results / history.CHECKS, False, None)
+    plan = make_plan(with_checks(resolved, known), facts)
+    return plan if room(lambda: old_results.check(results, plan)) else None
+
+
+def _room(
+    check: Callable[[], None], results: Path, again: bool, take: Callable[[], object]
+) -> bool:
+    """Whether nothing is in the way; with config key again it is set aside where something is."""
+    try:
+        check()
+    except settings.ConfigError:
+        if not again:
+            raise
+        kept = history.set_aside_unfinished(results, take)
+        say(f"What was measured of another plan is kept in {kept.as_posix()}")
+        return False
+    return True
 
 
 def _keep(results: Path, take: Callable[[], object]) -> None:
@@ -243,79 +273,3 @@ def _recorded(decision: Any, plan: Mapping[str, Any]) -> tuple[str, ...]:
                 f"{', '.join(there)}"
             )
     return named
-
-
-def _check_old_results(results: Path, plan: Mapping[str, Any]) -> None:
-    """Refuse to mix with, or write over, measurements of another machine or another plan."""
-    machine, old = _read(results / "machine.json"), _read(results / "plan.json")
-    if machine and machine.get("fingerprint") != plan["fingerprint"]:
-        raise settings.ConfigError(
-            f"{results}: holds results of another machine (fingerprint "
-            f"{machine.get('fingerprint')}, this one is {plan['fingerprint']}); nothing was "
-            f"touched: {_ways_out(results)}"
-        )
-    measured = {block["block"]: block["digest"] for block in (old or {}).get("blocks", [])}
-    planned = {block["block"]: block["digest"] for block in plan["blocks"]}
-    lost = [
-        name for name, digest in measured.items()
-        if (results / "blocks" / name / "journal.jsonl").exists() and planned.get(name) != digest
-    ]  # fmt: skip
-    _check_started(results, plan)
-    _check_sources(results, lost, old or {}, plan)
-    if lost:
-        preset = (old or {}).get("preset")
-        raise settings.ConfigError(
-            f"{results}: holds results of another plan (preset {preset}; {len(lost)} of its "
-            f"measured blocks, as {lost[0]}, are not part of this one); nothing was touched: "
-            f"{_ways_out(results)}"
-        )
-
-
-def _check_sources(
-    results: Path, lost: list[str], old: Mapping[str, Any], plan: Mapping[str, Any]
-) -> None:
-    """Where nothing but the code of a user's task has changed, its blocks alone are in the way."""
-    before, now = (
-        {block["block"]: block.get("source_digest") for block in one["blocks"]}
-        for one in (old or {"blocks": []}, plan)
-    )
-    changed = [name for name in lost if name in now and before[name] != now[name]]
-    if changed and changed == lost:
-        folders = " ".join(str(results / "blocks" / name) for name in changed)
-        raise settings.ConfigError(
-            f"{results}: a task's code has changed since it was measured; nothing was touched: "
-            f"to measure it again, move away {folders}"
-        )
-
-
-def _check_started(results: Path, plan: Mapping[str, Any]) -> None:
-    """A block that was cut off goes on only with the code that began it."""
-    for block in plan["blocks"]:
-        folder = results / "blocks" / block["block"]
-        journal = folder / "journal.jsonl"
-        if not journal.exists() or (folder / "launches.csv").exists():
-            continue
-        with journal.open(encoding="utf-8", errors="replace") as file:
-            first = file.readline()
-        if first.endswith("\n") and f'"{plan["code_digest"]}"' not in first:
-            raise settings.ConfigError(
-                f"{journal}: was begun with another version of the measured code; nothing was "
-                f"touched: move {folder} away to measure this block again"
-            )
-
-
-def _ways_out(results: Path) -> str:
-    return (
-        f"move {results} away, or write elsewhere with --config results=FOLDER "
-        "(or machine=NAME), or go on with the config it was made with"
-    )
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        content = json.loads(path.read_text())
-    except FileNotFoundError:
-        return None
-    except ValueError as error:
-        raise settings.ConfigError(f"{path}: damaged ({error}); move it away") from error
-    return content if isinstance(content, dict) else {}

@@ -47,6 +47,7 @@ def measured(**changes: Any) -> dict[str, Any]:
     return plan
 
 
-def journal(block: dict[str, Any], code_digest: str) -> None:
-    line = json.dumps({"journal": {"digest": block["digest"], "code_digest": code_digest}})
+def journal(block: dict[str, Any], code_digest: str, **more: str) -> None:
+    said = {"digest": block["digest"], "code_digest": code_digest, **more}
+    line = json.dumps({"journal": said})
     write_atomically(RESULTS / "blocks" / block["block"] / "journal.jsonl", line + "\n")

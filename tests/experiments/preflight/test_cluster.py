@@ -102,6 +102,57 @@ def test_measured_blocks_of_another_plan_are_in_the_way_there_too() -> None:
 
 
 @pytest.mark.usefixtures("cluster")
+def test_measured_blocks_are_in_the_way_even_where_a_node_has_to_be_probed_again() -> None:
+    """Another executor needs another module, which the node was not asked for."""
+    plan = probed()
+    journal(plan["blocks"][0], plan["code_digest"])
+    (line,) = refusal(executors=["threads", "loky"])
+
+    assert "holds results of another plan" in line
+    assert "nothing was touched" in line
+    assert json.loads((RESULTS / "plan.json").read_text()) == plan
+    assert (RESULTS / "machine.json").exists()
+
+
+@pytest.mark.usefixtures("cluster")
+def test_what_is_added_beside_measured_blocks_has_a_node_probed() -> None:
+    plan = probed()
+    journal(plan["blocks"][0], plan["code_digest"])
+    run = prepare(tasks=["math_python", "math_numpy"])
+
+    assert run.plan_comes
+    assert run.probed["modules"] == ["numpy"]
+
+
+@pytest.mark.usefixtures("cluster")
+def test_other_interpreters_than_were_measured_are_in_the_way() -> None:
+    plan = probed()
+    facts = json.loads((RESULTS / "machine.json").read_text())
+    facts["asked"]["pythons"] = ["3.9"]
+    (RESULTS / "machine.json").write_text(json.dumps(facts))
+    assert prepare(dry=True).plan_comes
+    journal(plan["blocks"][0], plan["code_digest"])
+
+    assert "config key 'pythons' was ['3.9'] when its blocks were measured" in refusal()[0]
+
+
+@pytest.mark.usefixtures("cluster")
+@pytest.mark.parametrize("change", [{"executors": ["threads", "loky"]}, {"workers": [4]}])
+def test_again_keeps_what_was_measured_otherwise(
+    change: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = probed()
+    journal(plan["blocks"][0], plan["code_digest"])
+    run = prepare(again=True, **change)
+    (kept,) = (RESULTS / "history").iterdir()
+
+    assert run.plan_comes
+    assert f"is kept in {kept.as_posix()}" in capsys.readouterr().err
+    assert (kept / "blocks" / plan["blocks"][0]["block"] / "journal.jsonl").exists()
+    assert (kept / "machine.json").exists()
+
+
+@pytest.mark.usefixtures("cluster")
 def test_a_snakemake_inside_a_job_checks_nothing(
     locks: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
