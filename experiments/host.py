@@ -24,7 +24,7 @@ from typing import Any
 import psutil
 
 from experiments.cluster import granted
-from experiments.launch import control_groups
+from experiments.launch import control_groups, node_kind
 from experiments.launch.throttling import CPU_ROOT
 from experiments.pythons.ask import interpreters
 from experiments.pythons.find import CURRENT
@@ -153,11 +153,7 @@ def usable(limit: int | None = None) -> dict[str, Any]:
 
 def cpu_model() -> str:
     """The processor's name as the system tells it."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith(("model name", "Model")):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine() or "unknown"
+    return node_kind.cpu_model() or platform.processor() or platform.machine() or "unknown"
 
 
 def _package_versions() -> dict[str, str]:

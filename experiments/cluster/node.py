@@ -14,11 +14,10 @@ from typing import Any
 
 from experiments import host as host_facts
 from experiments.cluster import granted
+from experiments.launch import node_kind
 
 #: names the folder of a node that the tasks' files go to; without it they lie among the results
 SCRATCH = "POOLWISE_SCRATCH"
-#: firmware and drivers leave nodes of one kind a few MiB more or less: this share is no other kind
-SAME_MEMORY = 0.01
 #: what of the hardware is named where two kinds differ
 _NAMED = ("cpu_model", "logical_cpus", "memory_mib", "numa_nodes", "smt", "kernel", "architecture")
 
@@ -60,7 +59,7 @@ def look(host: Mapping[str, Any]) -> Here:
     """This node now, beside what was probed (`host`)."""
     now = {**host_facts.hardware(), **host_facts.usable(), **host_facts.grant()}
     then = host["memory_mib"]
-    if abs(now["memory_mib"] - then) <= SAME_MEMORY * then:
+    if node_kind.same_memory(now["memory_mib"], then):
         now["memory_mib"] = then
     return Here(granted.node(), {**host, **now})
 

@@ -11,8 +11,8 @@ launch holds the other end: killed or not, it leaves no process on any node. Not
                                         all has ended {"node", "usage": "end", ..., "taken": what
                                         others took of the node's CPUs, see cores.py}
 
-Unasked it tells {"node", "cpus"} once it is there, {"node", "unfit": reason} where it can't be,
-and {"node", "ended": status} of each process that has ended.
+Unasked it tells {"node", "cpus", "kind": see node_kind.py} once it is there, {"node", "unfit":
+reason} where it can't be, and {"node", "ended": status} of each process that has ended.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ import time
 from dataclasses import asdict
 from typing import Any, Dict, List, Optional
 
-from experiments.launch import cores, usage
+from experiments.launch import cores, node_kind, usage
 from experiments.launch.core_speed import CoreSpeed
 from experiments.launch.nodes import way_to
 
@@ -62,9 +62,10 @@ class Keeper:
     def stay_on(self, cpus: List[int]) -> None:
         """Bind this process and all that it will start; what others take counts from now."""
         os.sched_setaffinity(0, cpus)
+        kind = node_kind.kind()
         self._cpus, self._own_before = cpus, usage.own_seconds()
         self._before = cores.read(cpus)
-        self.tell(cpus=cpus)
+        self.tell(cpus=cpus, kind=kind)
 
     def follow(self) -> None:
         """Do as told until the input ends."""

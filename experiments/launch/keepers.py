@@ -11,7 +11,7 @@ import sys
 import threading
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from experiments.launch import nodes
+from experiments.launch import node_kind, nodes
 from experiments.launch.base import Elsewhere, Unsupported
 from experiments.launch.cores import Taken, worst
 from experiments.launch.executors.processes import WorkerDied
@@ -58,11 +58,17 @@ class Keepers:
 
     def meet(self) -> None:
         """Wait for all. Raises Unsupported where a node is not like the first one."""
-        missing = set(self._names)
+        missing, here = set(self._names), node_kind.kind()
         while missing:
             said = self._next(nodes.STEP_SECONDS + ANSWER_SECONDS)
             if "unfit" in said:
                 raise Unsupported(f"node {said['node']} is no such node: {said['unfit']}")
+            found = node_kind.differences(said["kind"], here)
+            if found:
+                raise Unsupported(
+                    f"node {said['node']} is of another kind than {self._first} "
+                    f"({'; '.join(found)}): give its job nodes of one kind, by constraint=FEATURE"
+                )
             missing.discard(said["node"])
 
     def start(self, commands: Dict[str, List[List[str]]]) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from experiments.launch import keeper, nodes
+from experiments import host
+from experiments.launch import keeper, node_kind, nodes
 from experiments.launch.base import Unsupported
 from experiments.launch.cores import Cores, CpuTimes, Taken
 from experiments.launch.executors.processes import WorkerDied
@@ -252,3 +253,41 @@ def test_a_node_that_is_no_such_node_is_unsupported(
     with pytest.raises(Unsupported, match="node b is no such node: it grants 3 of its CPUs"):
         keepers.meet()
     keepers.stop()
+
+
+@linux
+def test_a_node_of_another_kind_is_unsupported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With as many CPUs of the same numbers."""
+    allocation = made_up("a,b", tmp_path, monkeypatch)
+    alike = node_kind.kind()
+    for name, kind in (("a", alike), ("b", {**alike, "cpu_model": "Another Processor"})):
+        told = json.dumps({"node": name, "cpus": [0], "kind": kind})
+        with (tmp_path / "told").open("a") as file:
+            file.write(told + "\n")
+    (tmp_path / "bin/srun").write_text(f"#!/bin/sh\ncat '{tmp_path / 'told'}'\n")
+    keepers = Keepers(allocation, allocation.names, str(tmp_path))
+
+    with pytest.raises(
+        Unsupported,
+        match=r"node b is of another kind than a \(cpu_model Another Processor, not .*\): give",
+    ):
+        keepers.meet()
+    keepers.stop()
+
+
+def test_nodes_of_one_kind_may_have_a_little_more_memory() -> None:
+    kind = {"cpu_model": "X", "memory_mib": 10_000}
+
+    assert node_kind.differences({**kind, "memory_mib": 10_099}, kind) == []
+    assert node_kind.differences({**kind, "memory_mib": 10_101}, kind) == [
+        "memory_mib 10101, not 10000"
+    ]
+
+
+def test_the_kind_of_a_node_is_what_a_probe_finds() -> None:
+    found, probed = node_kind.kind(), host.hardware()
+    told = {key: value for key, value in found.items() if value}  # some hide their processor's name
+
+    assert node_kind.differences(told, {key: probed[key] for key in told}) == []
