@@ -23,8 +23,10 @@ from typing import Any
 
 import psutil
 
+from experiments import old_results
 from experiments.cluster import granted
 from experiments.launch import control_groups, node_kind
+from experiments.launch.node_kind import SAME_MEMORY
 from experiments.launch.throttling import CPU_ROOT
 from experiments.pythons.ask import interpreters
 from experiments.pythons.find import CURRENT
@@ -253,8 +255,24 @@ def fingerprint(facts: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def of_kind(facts: dict[str, Any], kinds: Collection[str]) -> dict[str, Any]:
+    """The facts as those of a kind of machine whose fingerprint is known, if it is one of these.
+
+    Nodes of one kind differ a little in memory; a fingerprint has it in whole GiB.
+    """
+    memory = facts["memory_mib"]
+    least, most = (round(memory * (1 + share) / 1024) for share in (-SAME_MEMORY, SAME_MEMORY))
+    for gib in range(least, most + 1):
+        near = min(max(memory, gib * 1024 - 511), gib * 1024 + 511)  # the next that rounds to it
+        alike = {**facts, "memory_mib": near}
+        alike["fingerprint"] = fingerprint(alike)
+        if alike["fingerprint"] in kinds:
+            return alike
+    return facts
+
+
 def main() -> None:
-    """Write machine.json (rule probe)."""
+    """Write machine.json (rule probe), unless another kind of machine has measured there."""
     parser = argparse.ArgumentParser(prog="python -m experiments.host")
     parser.add_argument("--machine", default="auto")
     parser.add_argument("--limit", type=int)
@@ -263,6 +281,8 @@ def main() -> None:
     args = parser.parse_args()
     try:
         facts = probe(args.machine, args.limit, **args.asked)
+        facts = of_kind(facts, old_results.kinds(args.out.parent))
+        old_results.check_kind(args.out.parent, facts)
     except ConfigError as error:
         sys.exit("\n".join(f"Poolwise: {line}" for line in str(error).splitlines()))
     write_atomically(args.out, json.dumps(facts, indent=1) + "\n")

@@ -37,6 +37,11 @@ def begun(results: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
+def kinds(results: Path) -> set[str]:
+    """Fingerprints of the machines that have measured its blocks."""
+    return {said["fingerprint"] for said in begun(results).values() if "fingerprint" in said}
+
+
 def _said(line: str) -> dict[str, Any]:
     try:
         first = json.loads(line)

@@ -209,6 +209,8 @@ def _prepare_nodes(
     if plan is not None:
         _recorded(decision, plan)
     if facts is None or plan is None or not known:
+        if not dry and not old_results.begun(results):  # it may be of another kind than comes now
+            (results / "ceiling.csv").unlink(missing_ok=True)
         say(
             f"Poolwise: preset {resolved['preset']} on nodes of {machine} ({nodes.executor}, "
             f"{nodes.cpus} CPUs each): the plan is made once a node is probed"

@@ -64,3 +64,30 @@ def test_a_file_with_other_columns_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match=r"samples\.csv: its columns are not those of the samples"):
         join(SAMPLES, [path])
+
+
+def a_node(fingerprint: str, **more: Any) -> dict[str, Any]:
+    return {"node": {"node": "n7", "fingerprint": fingerprint}, **more}
+
+
+def said(results: Path, name: str, **more: Any) -> None:
+    """What its run.json says besides."""
+    path = results / "blocks" / name / "run.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **more}))
+
+
+def test_two_kinds_of_node_are_never_mixed(results: Path) -> None:
+    plan = json.loads((results / "plan.json").read_text())
+    (results / "plan.json").write_text(json.dumps({**plan, "fingerprint": "beef"}))
+    said(results, "b", **a_node("beef"))
+    said(results, "a", **a_node("f00d"))
+
+    with pytest.raises(
+        ValueError,
+        match=r"1 of its blocks, as a on node n7, are of another kind of node \(fingerprint f00d\) "
+        r"than the plan \(beef\): to measure them again on this kind, move away .*/blocks/a$",
+    ):
+        collect(results)
+    assert not (results / "launches.csv").exists()
+    said(results, "a", **a_node("f00d", measured_on_other_nodes={}))  # kept elsewhere: no rows
+    collect(results)

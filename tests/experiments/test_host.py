@@ -243,3 +243,44 @@ def test_the_command_writes_the_facts(tmp_path: Path, monkeypatch: pytest.Monkey
     host.main()
 
     assert json.loads(path.read_text())["usable_cores"] == 1
+
+
+def probed_into(folder: Path, monkeypatch: pytest.MonkeyPatch, **facts: Any) -> dict[str, Any]:
+    """What the command writes where this machine's facts are others."""
+    found = {**probe("bench"), **facts}
+    found["fingerprint"] = fingerprint(found)
+    monkeypatch.setattr(host, "probe", lambda *_, **__: found)
+    monkeypatch.setattr(sys, "argv", ["host", "--out", str(folder / "machine.json")])
+    host.main()
+    written: dict[str, Any] = json.loads((folder / "machine.json").read_text())
+    return written
+
+
+def begun(folder: Path, fingerprint: str) -> None:
+    said = json.dumps({"journal": {"digest": "d", "fingerprint": fingerprint}})
+    write(folder / "blocks/a-1c/journal.jsonl", said + "\n")
+
+
+def test_a_probe_of_another_kind_than_has_measured_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun(tmp_path, "f00d")
+    with pytest.raises(
+        SystemExit, match=r"^Poolwise: .*\(fingerprint f00d\) than this one \(\w+, Another CPU\)"
+    ):
+        probed_into(tmp_path, monkeypatch, cpu_model="Another CPU")
+    assert not (tmp_path / "machine.json").exists()
+
+
+@pytest.mark.parametrize(("before", "now"), [(7681, 7679), (263_000, 261_000)])
+def test_a_probe_of_the_kind_that_has_measured_goes_on_with_its_fingerprint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: int, now: int
+) -> None:
+    """A node of it may have a little less memory, another number of GiB."""
+    first = probed_into(tmp_path, monkeypatch, memory_mib=before)
+    begun(tmp_path, first["fingerprint"])
+    second = probed_into(tmp_path, monkeypatch, memory_mib=now)
+
+    assert second["fingerprint"] == first["fingerprint"] == fingerprint(second)
+    assert abs(second["memory_mib"] - now) <= 0.01 * now
+    assert probed_into(tmp_path, monkeypatch, memory_mib=before) == first

@@ -89,4 +89,4 @@ rule collect:
     params:
         results=lambda wildcards, output: os.path.dirname(output[0]),
     shell:
-        "python -m experiments.collect {params.results:q} > {log:q} 2>&1"
+        "python -m experiments.collect {params.results:q} 2> >(tee {log:q} >&2)"

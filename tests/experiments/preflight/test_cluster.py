@@ -118,10 +118,24 @@ def test_measured_blocks_are_in_the_way_even_where_a_node_has_to_be_probed_again
 def test_what_is_added_beside_measured_blocks_has_a_node_probed() -> None:
     plan = probed()
     journal(plan["blocks"][0], plan["code_digest"])
+    (RESULTS / "ceiling.csv").touch()
     run = prepare(tasks=["math_python", "math_numpy"])
 
     assert run.plan_comes
+    assert (RESULTS / "ceiling.csv").exists()  # no other kind of node may follow
     assert run.probed["modules"] == ["numpy"]
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_node_that_is_probed_again_has_its_own_ceiling() -> None:
+    """Nothing is measured: it may be one of another kind."""
+    probed()
+    (RESULTS / "ceiling.csv").touch()
+    prepare(tasks=["math_python", "math_numpy"], dry=True)
+    assert (RESULTS / "ceiling.csv").exists()
+    prepare(tasks=["math_python", "math_numpy"])
+
+    assert not (RESULTS / "ceiling.csv").exists()
 
 
 @pytest.mark.usefixtures("cluster")
