@@ -19,33 +19,54 @@ from experiments.conductor.ceiling import measure_ceiling
 from experiments.plan import make_plan
 from experiments.schema import write_atomically
 from experiments.schema.elsewhere import FOLDER, MARK, WHOLE_PLAN
+from experiments.settings import ConfigError
 
 
 def prepared(
-    results: Path, plan: Mapping[str, Any], here: Here
+    results: Path, plan: Mapping[str, Any], here: Here, host: Mapping[str, Any]
 ) -> tuple[Path, dict[str, Any], dict[str, Any]]:
-    """Folder, plan and machine.json for nodes of this kind; made where they are not there yet."""
+    """Folder, plan and machine.json for nodes of this kind; made where they are not there yet.
+
+    `host` is the node that was probed. Raises NodeError where these can't measure what is asked.
+    """
     folder = results / FOLDER / here.fingerprint
-    facts = _read(folder / "machine.json")
-    if facts is None:
-        name = f"{plan['machine']}-{here.fingerprint[:8]}"[:64]
-        facts = host_facts.probe(name, **here.facts["asked"])
-        write_atomically(folder / "machine.json", json.dumps(facts, indent=1) + "\n")
-    theirs = _read(folder / WHOLE_PLAN)
-    if theirs is None or theirs["settings"] != plan["settings"]:
-        theirs = make_plan(plan["settings"], facts)
-        write_atomically(folder / WHOLE_PLAN, json.dumps(theirs, indent=1) + "\n")
+    try:
+        facts = _read(folder / "machine.json")
+        if facts is None:
+            name = f"{plan['machine']}-{here.fingerprint[:8]}"[:64]
+            facts = host_facts.probe(name, **here.facts["asked"])
+            write_atomically(folder / "machine.json", json.dumps(facts, indent=1) + "\n")
+        theirs = _read(folder / WHOLE_PLAN)
+        if theirs is None or theirs["settings"] != plan["settings"]:
+            theirs = make_plan(plan["settings"], facts)
+            write_atomically(folder / WHOLE_PLAN, json.dumps(theirs, indent=1) + "\n")
+    except ConfigError as error:
+        raise unfit(plan, here, host, "; ".join(str(error).splitlines())) from error
     if not (folder / "ceiling.csv").exists():
         measure_ceiling(facts, plan["seed"], folder / "ceiling.csv")
     return folder, theirs, facts
 
 
-def in_plan(plan: Mapping[str, Any], name: str, here: Here) -> None:
-    """Raises NodeError where the plan for this kind of node has no such block."""
-    if name not in {block["block"] for block in plan["blocks"]}:
-        raise NodeError(
-            f"{here.name}: block {name} can't be measured on a node of this kind; see the logs"
-        )
+def unfit(plan: Mapping[str, Any], here: Here, host: Mapping[str, Any], problem: str) -> NodeError:
+    """What to say of a node of another kind that can't do what this one is to do."""
+    other = "; ".join(differences(here, host)) or "the interpreter is another"
+    return NodeError(
+        f"{here.name} is another kind of node than was probed ({other}), and can't do this: "
+        f"{problem}. Name nodes of one kind by profile key 'default-resources': constraint=FEATURE,"
+        f" with --config machine={plan['machine']}; what was measured is kept, a rerun goes on "
+        "from there"
+    )
+
+
+def check_planned(
+    theirs: Mapping[str, Any], name: str, plan: Mapping[str, Any], here: Here,
+    host: Mapping[str, Any],
+) -> None:  # fmt: skip
+    """Raises NodeError where the plan for this kind of node (`theirs`) has no such block."""
+    if name not in {block["block"] for block in theirs["blocks"]}:
+        limits = "; ".join(here.facts["limits"])
+        has = f"it has {here.facts['usable_cores']} usable cores ({limits})"
+        raise unfit(plan, here, host, f"block {name} is no part of its plan, as {has}")
 
 
 def leave_word(

@@ -30,6 +30,7 @@ from experiments.conductor.child import adopt_orphans
 from experiments.conductor.journal import JournalError
 from experiments.conductor.progress import block_line, say
 from experiments.services.service import ServiceError
+from experiments.settings import ConfigError
 from experiments.statistics.records import RaceSettings
 
 _PR_SET_PDEATHSIG = 1
@@ -97,11 +98,7 @@ def _measure_ceiling(
     plan: Mapping[str, Any], host: Mapping[str, Any], here: node.Here | None, results: Path
 ) -> None:
     if here is not None and here.fingerprint != plan["fingerprint"]:
-        raise node.NodeError(
-            f"{here.name} is another kind of node than was probed "
-            f"({'; '.join(node.differences(here, host))}): name nodes of one kind only, by profile "
-            "key 'default-resources': constraint=FEATURE"
-        )
+        raise kinds.unfit(plan, here, host, "the ceiling is that of the node that was probed")
     measure_ceiling(here.facts if here else host, plan["seed"], results / "ceiling.csv")
 
 
@@ -113,8 +110,8 @@ def _measure_block(
     if here is not None and args.scratch and Path(args.scratch).is_dir():
         room.check_scratch(Path(args.scratch), plan["settings"]["min_free_mib"], here.name)
     if here is not None and here.fingerprint != plan["fingerprint"]:
-        other, theirs, facts = kinds.prepared(results, plan, here)
-        kinds.in_plan(theirs, args.block, here)
+        other, theirs, facts = kinds.prepared(results, plan, here, host)
+        kinds.check_planned(theirs, args.block, plan, here, host)
         with node.scratch(other, args.scratch):
             measure_block(theirs, facts, args.block, other / "blocks" / args.block, args.log,
                           here, owner)  # fmt: skip
@@ -157,8 +154,8 @@ def main() -> None:
         with lock.held("measure"):
             _measure(args)
     except (lock.LockError, JournalError, ServiceError, CeilingError, PlanError,
-            node.NodeError, room.RoomError) as error:  # fmt: skip
-        _end(args, str(error))
+            node.NodeError, room.RoomError, ConfigError) as error:  # fmt: skip
+        _end(args, "; ".join(str(error).splitlines()))
     except OSError as error:
         _end(args, f"{error.filename or args.results}: {error.strerror or error}")
     except KeyboardInterrupt:

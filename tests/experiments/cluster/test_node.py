@@ -134,19 +134,42 @@ def test_another_kind_gets_a_results_folder_of_its_own(
     tmp_path: Path, probed: dict[str, Any], other: tuple[dict[str, Any], Here]
 ) -> None:
     plan, here = other
-    folder, theirs, machine = kinds.prepared(tmp_path, plan, here)
+    folder, theirs, machine = kinds.prepared(tmp_path, plan, here, probed)
     (block,) = [block["block"] for block in plan["blocks"]]
-    kinds.in_plan(theirs, block, here)
-    with pytest.raises(NodeError, match="block x can't be measured on a node of this kind"):
-        kinds.in_plan(theirs, "x", here)
+    kinds.check_planned(theirs, block, plan, here, probed)
+    with pytest.raises(
+        NodeError,
+        match=r"n2 is another kind of node than was probed \(cpu_model Other, .*: block x is no "
+        r"part of its plan, as it has \d+ usable cores \(.*constraint=FEATURE, with --config mach",
+    ):
+        kinds.check_planned(theirs, "x", plan, here, probed)
 
     assert folder == tmp_path / "other-nodes" / here.fingerprint
     assert machine["machine"] == f"{plan['machine']}-{here.fingerprint[:8]}"
     assert folders(tmp_path) == [folder]
     # the second block of that kind finds it made
     before = (folder / "planned.json").stat().st_mtime_ns
-    kinds.prepared(tmp_path, plan, here)
+    kinds.prepared(tmp_path, plan, here, probed)
     assert (folder / "planned.json").stat().st_mtime_ns == before
+
+
+def test_another_kind_that_can_not_measure_the_plan_says_why(
+    tmp_path: Path, probed: dict[str, Any], other: tuple[dict[str, Any], Here],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """As with fewer cores than config key `cores` names."""
+    plan, here = other
+    fewer = facts.host(1)
+    monkeypatch.setattr(host_facts, "probe", lambda *_, **__: fewer)
+    plan = {**plan, "settings": {**plan["settings"], "cores": [2]}}
+
+    with pytest.raises(
+        NodeError,
+        match=r"can't do this: config key 'cores': 2 asked for, but only 1 usable here .*"
+        "what was measured is kept, a rerun goes on from there",
+    ):
+        kinds.prepared(tmp_path, plan, here, probed)
+    assert folders(tmp_path) == []
 
 
 def test_the_runs_own_folder_says_where_a_block_went(
@@ -176,7 +199,7 @@ def test_only_what_was_measured_there_is_collected_there(
 ) -> None:
     _, here = other
     plan = facts.plan(probed, workers=[2], tasks=["math_python", "ipc"])
-    folder, theirs, _ = kinds.prepared(tmp_path, plan, here)
+    folder, theirs, _ = kinds.prepared(tmp_path, plan, here, probed)
     name = theirs["blocks"][1]["block"]
     kinds.leave_word(folder / "blocks" / name, name, here, probed, "x", tmp_path / "log")
     collect_others(tmp_path)

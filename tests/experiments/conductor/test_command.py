@@ -16,6 +16,7 @@ from experiments.conductor import lock
 from experiments.conductor.ceiling import CeilingError
 from experiments.conductor.journal import JournalError
 from experiments.services.service import ServiceError
+from experiments.settings import ConfigError
 from tests.experiments.facts import host, plan
 
 
@@ -45,6 +46,7 @@ def ended_with() -> str:
         (JournalError("the journal"), "Poolwise: the journal"),
         (ServiceError("the server"), "Poolwise: the server"),
         (CeilingError("the kernel"), "Poolwise: the kernel"),
+        (ConfigError("key 'a'\nkey 'b'"), "Poolwise: key 'a'; key 'b'"),
         (OSError(28, "No space left on device", "x.csv"), "Poolwise: x.csv: No space left on dev"),
         (KeyboardInterrupt(), "Poolwise: interrupted; what was measured is kept, a rerun goes on"),
     ],
@@ -59,6 +61,21 @@ def test_what_goes_wrong_outside_a_launch_is_one_line(
     monkeypatch.setattr(command, "measure_block", fails)
 
     assert ended_with().startswith(says)
+
+
+def test_on_a_node_the_blocks_log_has_the_line_too(
+    results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There the standard error is a file that nobody looks for."""
+
+    def look(_: Any) -> Any:
+        raise ConfigError("config key 'cores': 2 asked for")
+
+    monkeypatch.setattr(command.node, "look", look)
+    monkeypatch.setattr(sys, "argv", [*sys.argv, "--node"])
+
+    assert ended_with() == "Poolwise: config key 'cores': 2 asked for"
+    assert (results / "log").read_text() == "Poolwise: config key 'cores': 2 asked for\n"
 
 
 @pytest.mark.parametrize("looks", [[], [1], [1, 3], [5, 3], [3, 3], "3", None])
