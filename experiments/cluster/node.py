@@ -79,15 +79,17 @@ def placed(plan: Mapping[str, Any], here: Here, name: str) -> dict[str, Any]:
     blocks = list(plan["blocks"])
     place = next(i for i, block in enumerate(blocks) if block["block"] == name)
     block = blocks[place]
-    if block["cpus"] is None or set(block["cpus"]) <= set(order):
+    if block["cpus"] is None:
         return dict(plan)
-    if here.facts["usable_cores"] < block["cores"]:
+    if here.facts["usable_cores"] < block["cores"]:  # a quota grants less than the CPUs it shows
         limits = "; ".join(here.facts["limits"])
         raise NodeError(
             f"{here.name}: block {name} needs {block['cores']} cores, and this job may use "
             f"{here.facts['usable_cores']} ({limits}): the job must hold its node alone and ask "
             "for all of its CPUs (profile key 'default-resources': slurm_extra, cpus_per_task)"
         )
+    if set(block["cpus"]) <= set(order):
+        return dict(plan)
     blocks[place] = {**block, "cpus": order[: block["cores"]]}
     return {**plan, "blocks": blocks}
 

@@ -81,6 +81,13 @@ def test_too_few_cpus_are_refused_with_what_limits_them(probed: dict[str, Any]) 
         node.placed(planned([0, 1]), here, "b")
 
 
+def test_a_quota_below_the_cpus_that_are_shown_is_refused(probed: dict[str, Any]) -> None:
+    here = on(probed, core_order=[0, 1], usable_cores=1, limits=["the CPU quota grants 1 cores"])
+
+    with pytest.raises(NodeError, match=r"block b needs 2 cores.*the CPU quota grants 1 cores"):
+        node.placed(planned([0, 1]), here, "b")
+
+
 def test_what_run_json_keeps_of_a_node(probed: dict[str, Any]) -> None:
     job = {"manager": "slurm", "job": "7", "partition": "p", "exclusive": True, "gres": "gpu:1",
            "devices": {"CUDA_VISIBLE_DEVICES": "0"}}  # fmt: skip
