@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments import history, host, old_results, settings
-from experiments.cluster import submitting
+from experiments.cluster import asking, submitting
 from experiments.cluster.owner import Owner, owned
 from experiments.cluster.submitting import Nodes
 from experiments.conductor import lock
@@ -107,7 +107,7 @@ def prepare(
         wide = resolved.pop("cluster")
         if nodes is None:
             return _prepare(resolved, cores, dry, errand)
-        return _prepare_nodes(resolved, wide, nodes, dry, errand or remote)
+        return _prepare_nodes(resolved, wide, nodes, dry, errand or remote, argv)
     except (settings.ConfigError, lock.LockError) as error:
         sys.exit("\n".join(f"Poolwise: {line}" for line in str(error).splitlines()))
     except OSError as error:
@@ -173,8 +173,9 @@ def _prepare(resolved: dict[str, Any], cores: int | None, dry: bool, errand: boo
 
 
 def _prepare_nodes(
-    resolved: dict[str, Any], wide: Mapping[str, Any], nodes: Nodes, dry: bool, errand: bool
-) -> Run:
+    resolved: dict[str, Any], wide: Mapping[str, Any], nodes: Nodes, dry: bool, errand: bool,
+    argv: Sequence[str],
+) -> Run:  # fmt: skip
     """For a run whose jobs measure on the nodes of a cluster; nothing is probed or locked here.
 
     What a node said in an earlier run is compared with what is asked for now; without that the
@@ -201,7 +202,8 @@ def _prepare_nodes(
         atexit.register(held.__exit__, None, None, None)  # until this process ends
         if again:
             _keep(results, lambda: None)
-    facts = old_results.read(results / "machine.json")
+    asked = asking.now(argv, nodes)
+    facts = asking.probed(results, asked, dry)
     known = facts is not None and facts.get("asked") == probed
     plan = None
     if facts is not None and (known or old_results.begun(results)):
@@ -209,6 +211,8 @@ def _prepare_nodes(
     if plan is not None:
         _recorded(decision, plan)
     if facts is None or plan is None or not known:
+        if not dry:
+            asking.keep(results, asked)
         if not dry and not old_results.begun(results):  # it may be of another kind than comes now
             (results / "ceiling.csv").unlink(missing_ok=True)
         say(

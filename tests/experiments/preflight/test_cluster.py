@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from experiments import preflight
+from experiments.cluster import asking
 from experiments.cluster.owner import owned
-from experiments.cluster.submitting import Nodes
+from experiments.cluster.submitting import Asked, Nodes
 from experiments.plan import make_plan
 from experiments.schema import write_atomically
 from experiments.settings import ConfigError, resolve
@@ -29,7 +30,20 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Nodes:
     found = Nodes("slurm", "compute", 2, 60)
     monkeypatch.setattr(preflight.submitting, "nodes", lambda *_: found)
     monkeypatch.setattr(preflight.host, "probe", None)  # no host is probed here
+    asks(monkeypatch)
     return found
+
+
+def asks(monkeypatch: pytest.MonkeyPatch, **resources: Any) -> None:
+    """What profile key 'default-resources' asks for."""
+    monkeypatch.setattr(asking, "asked_for", lambda _: Asked("slurm", resources))
+
+
+def run_and_end(**changes: Any) -> preflight.Run:
+    """As in a process of its own."""
+    run = prepare(**changes)
+    (RESULTS / "measuring.json").unlink(missing_ok=True)
+    return run
 
 
 def probed(**changes: Any) -> dict[str, Any]:
@@ -164,6 +178,44 @@ def test_again_keeps_what_was_measured_otherwise(
     assert f"is kept in {kept.as_posix()}" in capsys.readouterr().err
     assert (kept / "blocks" / plan["blocks"][0]["block"] / "journal.jsonl").exists()
     assert (kept / "machine.json").exists()
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_node_is_probed_again_where_the_cluster_is_asked_for_something_else(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asks(monkeypatch, mem_mb=1000)
+    run_and_end()
+    plan = probed()
+    assert not run_and_end().plan_comes
+    monkeypatch.setattr(preflight.submitting, "nodes", lambda *_: Nodes("slurm", "compute", 4, 60))
+    asks(monkeypatch, mem_mb=2000)
+    assert run_and_end(dry=True).plan_comes
+    assert json.loads((RESULTS / "plan.json").read_text()) == plan
+    capsys.readouterr()
+    assert run_and_end().plan_comes
+
+    assert (
+        "the cluster is asked for cpus 4, before 2; mem_mb 2000, before 1000: a node is "
+        "probed again" in capsys.readouterr().err
+    )
+    assert not (RESULTS / "machine.json").exists()
+    assert not (RESULTS / "plan.json").exists()
+
+
+@pytest.mark.usefixtures("cluster")
+def test_measured_blocks_keep_the_grant_that_they_were_planned_with(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_and_end()
+    plan = probed()
+    journal(plan["blocks"][0], plan["code_digest"])
+    asks(monkeypatch, mem_mb=2000)
+    assert not run_and_end().plan_comes
+
+    said = capsys.readouterr().err
+    assert "asked for mem_mb 2000, before not given; the plan stays as it was, as 1 of its" in said
+    assert json.loads((RESULTS / "plan.json").read_text()) == plan
 
 
 @pytest.mark.usefixtures("cluster")
