@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import os
 import pickle
 import time
 import traceback
@@ -16,6 +15,7 @@ from typing import Any, Callable, Dict, List, Mapping, Tuple
 from experiments.launch.blame import found, own_files, told
 from experiments.launch.canonical import short_form
 from experiments.launch.events import Events, reason_of
+from experiments.launch.own_cost import Cost, timed, total
 from experiments.launch.spec import Spec
 from experiments.launch.user_code import (
     ROLES,
@@ -133,9 +133,9 @@ class _Check:
         """Run some items, then the same again, and see what they cost and whether they travel."""
         self._events.phase("first item")
         some = spread(items, min(TRIED_ITEMS, len(items)))
-        results, seconds, cpu_seconds = self._first_time(some)
+        results, cost = self._first_time(some)
         some = some[: len(results)]
-        slow = seconds > SLOW_SECONDS
+        slow = cost.seconds > SLOW_SECONDS
         if not slow:
             self._events.phase("second time")
             self._check_again(some, results)
@@ -145,9 +145,9 @@ class _Check:
         unpicklable = _unpicklable(spread(items, min(SAMPLED_ITEMS, len(items))), results)
         if unpicklable and "same" in self._functions:
             raise UserCodeError("same", "can't compare them: {}".format(unpicklable))
-        share = cpu_seconds / seconds if seconds > 0 else 1.0
+        share = cost.cpu / cost.seconds if cost.seconds > 0 else 1.0
         return {
-            "item_seconds": seconds / len(results),
+            "item_seconds": cost.seconds / len(results),
             "tried_items": len(results),
             "cpu_share": share,
             "kind": "cpu" if share >= CPU_SHARE else "waiting",
@@ -155,23 +155,23 @@ class _Check:
             "answers": [] if self._own.get("check") == "none" else list(map(short_form, results)),
         }
 
-    def _first_time(self, items: List[Any]) -> Tuple[List[Any], float, float]:
-        """Results, wall and CPU seconds of as many items as fit into TRY_SECONDS, one at least.
-
-        Without the wait for a core that others use: it would look like waiting work.
-        """
+    def _first_time(self, items: List[Any]) -> Tuple[List[Any], Cost]:
+        """Results and cost of as many items as fit into TRY_SECONDS, one at least."""
         results: List[Any] = []
-        began, cpu_before, queued = time.perf_counter(), _cpu_seconds(), _queued_seconds()
+        costs: List[Cost] = []
+        began = time.perf_counter()
         for item in items:
-            results.append(self._called(item))
+            result, cost = self._called(item)
+            results.append(result)
+            costs.append(cost)
             if time.perf_counter() - began > TRY_SECONDS:
                 break
-        wall, cpu = time.perf_counter() - began, _cpu_seconds() - cpu_before
-        return results, max(wall - (_queued_seconds() - queued), min(cpu, wall)), cpu
+        return results, total(costs)
 
-    def _called(self, item: Any) -> Any:
+    def _called(self, item: Any) -> Tuple[Any, Cost]:
         function, taken = self._functions["call"], accepted(self._functions["call"], self._given)
-        result = _guarded("call", lambda: function(item, **taken))
+        before = _comparable(item)
+        result, cost = timed(lambda: _guarded("call", lambda: function(item, **taken)))
         if inspect.isawaitable(result):
             getattr(result, "close", lambda: None)()
             raise UserCodeError(
@@ -184,11 +184,12 @@ class _Check:
                     type(result).__name__
                 ),
             )
-        return result
+        _refuse_changed("call", before, item)
+        return result, cost
 
     def _check_again(self, items: List[Any], results: List[Any]) -> None:
         for item, first in zip(items, results):
-            self._compare("call", first, self._called(item), "the second time")
+            self._compare("call", first, self._called(item)[0], "the second time")
 
     def _check_loop(self, items: List[Any], results: List[Any], slow: bool) -> None:
         """Whether acall gives the same answers as call."""
@@ -204,8 +205,12 @@ class _Check:
         async def some() -> List[Any]:
             return [await function(item, **taken) for item in items]
 
-        for first, got in zip(results, _guarded("acall", lambda: asyncio.run(some()))):
-            self._compare("acall", first, got, "as a coroutine")
+        before = [_comparable(item) for item in items]
+        got = _guarded("acall", lambda: asyncio.run(some()))
+        for item, form in zip(items, before):
+            _refuse_changed("acall", form, item)
+        for first, one in zip(results, got):
+            self._compare("acall", first, one, "as a coroutine")
 
     def _compare(self, role: str, first: Any, got: Any, when: str) -> None:
         if self._own.get("check") == "none":
@@ -232,6 +237,22 @@ def _guarded(role: str, call: Callable[[], Any]) -> Any:
         raise UserCodeError(role, "raises {}".format(told(error))) from error
 
 
+def _comparable(item: Any) -> str:
+    """What shows whether an item changes; empty where no process could send one as it was."""
+    return "" if _unpicklable([item], []) else short_form(item)
+
+
+def _refuse_changed(role: str, before: str, item: Any) -> None:
+    """A batch has the same items as the one before, but worker processes get them as they were."""
+    after = short_form(item) if before else ""
+    if after != before:
+        raise UserCodeError(
+            role,
+            "changes its item ({} -> {}): have it work on a copy, as every batch has the same "
+            "items".format(before, after),
+        )
+
+
 def _unpicklable(items: List[Any], results: List[Any]) -> str:
     """Why items or results can't travel between processes; empty where they can."""
     for what, objects in (("items", items), ("results", results)):
@@ -241,20 +262,3 @@ def _unpicklable(items: List[Any], results: List[Any]) -> str:
             except Exception as error:  # a user's class may raise anything
                 return "its {} can't be sent between processes: {}".format(what, reason_of(error))
     return ""
-
-
-def _queued_seconds() -> float:
-    """How long this thread could have run but had no core; 0 where the system doesn't tell.
-
-    Source: Linux Documentation/scheduler/sched-stats.rst, /proc/<pid>/schedstat, second field.
-    """
-    try:
-        with open("/proc/self/schedstat", encoding="ascii") as file:
-            return int(file.read().split()[1]) / 1e9
-    except (OSError, ValueError, IndexError):
-        return 0.0
-
-
-def _cpu_seconds() -> float:
-    """Of all threads of this process, and of programs it has started and waited for."""
-    return time.process_time() + sum(os.times()[2:4])

@@ -46,6 +46,15 @@ SOURCE = """
     def unordered(): return {1, 2}
     def endless():
         while True: yield 1
+    def rows(): return [[3, 1, 2]]
+    def open_rows(): return [Row()]
+    class Row:
+        def __init__(self): self.lock, self.uses = threading.Lock(), 0
+    def sorts(item): item.sort(); return item[0]
+    def appends(item): item.append(0); return len(item)
+    def uses(item): item.uses += 1; return 1
+    async def asorts(item): item.sort(); return item[0]
+    def least(item): return min(item)
     def begin(): calls.append("begin")
     def end(): calls.append("end")
     def near(one, other): return abs(one - other) < 2
@@ -144,6 +153,10 @@ def test_what_cant_be_pickled_is_told(
     assert found["unpicklable"].startswith(f"its {what} can't be sent between processes: TypeError")
 
 
+def test_an_item_that_all_share_as_it_cant_be_sent_may_change(tmp_path: Path, module: str) -> None:
+    assert look(tmp_path, module, call="uses", items="open_rows").event["problem"] == ""
+
+
 @pytest.mark.parametrize("own", [{"check": "none"}, {"same": "near"}])
 def test_answers_may_differ_where_the_user_says_so(
     own: dict[str, str], tmp_path: Path, module: str
@@ -177,6 +190,9 @@ def test_answers_may_differ_where_the_user_says_so(
         ({"acall": "square"}, "acall", "is no coroutine function: define it with async def"),
         ({"acall": "asame"}, "acall", "gives 4 for an item, and 2 as a coroutine"),
         ({"acall": "afails"}, "acall", "raises KeyError: 1"),
+        ({"call": "sorts", "items": "rows"}, "call", "changes its item ([3, 1, 2] -> [1, 2, 3]): "),
+        ({"call": "appends", "items": "rows", "check": "none"}, "call", "have it work on a copy"),
+        ({"call": "least", "acall": "asorts", "items": "rows"}, "acall", "changes its item ([3, "),
         ({"same": "near", "call": "lock"}, "same", "raises TypeError"),
     ],
 )
