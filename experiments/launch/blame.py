@@ -6,7 +6,7 @@ import os
 import sys
 import sysconfig
 import traceback
-from typing import Any, List
+from typing import Any, Iterable, List, Set
 
 from experiments.launch.events import reason_of
 from experiments.launch.user_code import UserCodeError, named
@@ -54,16 +54,33 @@ def _frames(error: BaseException) -> List[traceback.FrameSummary]:
     return [one for one in traceback.extract_tb(error.__traceback__) if _is_users(one.filename)]
 
 
-def own_files() -> List[str]:
-    """Files of the modules that were imported from neither the library, packages nor Poolwise."""
-    found = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
-    return sorted({path for path in found if path and _is_users(path)})
+def own_files(names: Iterable[str]) -> List[str]:
+    """Files that the functions of these names were imported from.
+
+    First those of modules from neither the library, packages nor Poolwise, then, where a name leads
+    into an installed package, those of this package: it may be the user's, and be edited there.
+    """
+    packages = {name.partition(":")[0].partition(".")[0] for name in names}
+    users: Set[str] = set()
+    installed: Set[str] = set()
+    for name, module in list(sys.modules.items()):
+        path = getattr(module, "__file__", None)
+        if path and _is_users(path):
+            users.add(path)
+        elif path and name.partition(".")[0] in packages and _is_installed(path):
+            installed.add(path)
+    return [*sorted(users), *sorted(installed)]
+
+
+def _is_installed(path: str) -> bool:
+    return bool(
+        {"site-packages", "dist-packages"}.intersection(os.path.abspath(path).split(os.sep))
+    )
 
 
 def _is_users(path: str) -> bool:
     full = os.path.abspath(path)
-    parts = full.split(os.sep)
-    if path.startswith("<") or "site-packages" in parts or "dist-packages" in parts:
+    if path.startswith("<") or _is_installed(path):
         return False
     library = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib")}
     folders = [OWN_FOLDER, *(one for one in library if one)]

@@ -48,7 +48,8 @@ def check(spec: Spec, events: Events) -> None:
         facts = looked.facts()
     except UserCodeError as error:
         facts = {"problem": str(error), "role": error.role}
-    events.emit("checked", **{"problem": "", "role": "", "files": own_files(), **facts})
+    files = own_files(own[role] for role in ROLES if own.get(role))
+    events.emit("checked", **{"problem": "", "role": "", "files": files, **facts})
 
 
 class _Check:

@@ -112,6 +112,24 @@ def test_what_is_found_of_a_good_one(tmp_path: Path, module: str) -> None:
     assert sys.modules[module].calls == ["begin", 1, 2, 3, 1, 2, 3, "end"]
 
 
+def test_a_named_package_is_the_users_though_it_is_installed(tmp_path: Path, module: str) -> None:
+    installed = tmp_path / "site-packages"
+    for name, source in {
+        f"{module}_pkg/__init__.py": "",
+        f"{module}_pkg/jobs.py": f"from . import rules\nimport {module}_other\nITEMS = [1]\n"
+        "def square(item): return item * item\n",
+        f"{module}_pkg/rules.py": "",
+        f"{module}_pkg/unused.py": "",
+        f"{module}_other.py": "",
+    }.items():
+        (installed / name).parent.mkdir(parents=True, exist_ok=True)
+        (installed / name).write_text(source)
+    files = look(installed, f"{module}_pkg.jobs").event["files"]
+
+    names = [Path(one).name for one in files if one.startswith(str(installed))]
+    assert names == ["__init__.py", "jobs.py", "rules.py"]
+
+
 @pytest.mark.parametrize(("call", "kind"), [("sleeps", "waiting"), ("burns", "cpu")])
 def test_it_is_classed_by_its_share_of_cpu_time(
     call: str, kind: str, tmp_path: Path, module: str
