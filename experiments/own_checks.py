@@ -128,13 +128,13 @@ def _look(
 ) -> tuple[dict[str, Any], dict[str, str]]:  # fmt: skip
     """What the first interpreter finds; what others say differently keeps them from measuring."""
     (first, executable), *others = pythons.items()
-    seen = _event(entry, run(executable, spec(entry["own"], params)), seconds)
+    seen = _event(entry, run(executable, spec(entry["own"], params, seconds)), seconds)
     files = hashes(seen.pop("files"))
     answers = seen.pop("answers")
     refused = {}
     for name, executable in others:
         try:
-            other = _event(entry, run(executable, spec(entry["own"], params)), seconds)
+            other = _event(entry, run(executable, spec(entry["own"], params, seconds)), seconds)
         except ConfigError as error:
             refused[name] = str(error).partition("': ")[2]
             continue
@@ -165,11 +165,14 @@ def _role(entry: Mapping[str, Any], phase: str) -> str:
     return {**imported, **known}.get(phase, "call")
 
 
-def spec(definition: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
-    """The launch that looks at a function."""
+def spec(
+    definition: Mapping[str, Any], params: Mapping[str, Any], limit_seconds: float
+) -> dict[str, Any]:
+    """The launch, with this time limit, that looks at a function."""
     return {
         "launch_id": "check", "mode": "check", "task": own.LAUNCHED,
-        "params": {"own": dict(definition), "params": dict(params)},
+        "params": {"own": dict(definition), "params": dict(params),
+                   "limit_seconds": limit_seconds},
         "items": 1, "scale": 1, "item_seconds": None,
         "executor": "sequential", "options": {}, "workers": 1, "cpus": None,
         "core_limit_seconds": None, "batches": 0, "steady_seconds": 0.0, "most_batches": 0,

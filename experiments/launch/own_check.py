@@ -1,6 +1,7 @@
 """Looks at a function of the user's before it is measured: one launch, a few items, one event.
 
-Nothing is timed here but for orientation. A slow function runs once: what that leaves out is told.
+Nothing is timed here but for orientation. A slow function runs once, or twice where its first call
+could have been slow alone: what that leaves out is told.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any, Callable, Dict, List, Mapping, Tuple
 from experiments.launch.blame import found, own_files, told
 from experiments.launch.canonical import short_form
 from experiments.launch.events import Events, reason_of
-from experiments.launch.own_cost import Cost, timed, total
+from experiments.launch.own_cost import Calls, Cost, timed
 from experiments.launch.spec import Spec
 from experiments.launch.user_code import (
     ROLES,
@@ -31,8 +32,11 @@ from experiments.launch.user_code import (
 TRY_SECONDS = 0.8
 #: at most so many, evenly spread: one could be an unusual one
 TRIED_ITEMS = 20
-#: a function that takes longer is called once, whatever can't be checked then
+#: a function that takes longer isn't called for an item again, whatever can't be checked then
 SLOW_SECONDS = 1.5
+#: after a first call up to this long there is another: that one may have imported something. As a
+#: share of the launch's time limit, and at most: a function of 30 s an item is called once
+ANOTHER_SHARE, ANOTHER_SECONDS = 1 / 8, 6.0
 #: of a list of items, so many are compared and pickled
 SAMPLED_ITEMS = 200
 #: CPU seconds over wall seconds from which work is CPU-bound: the same half as in task `mixed`
@@ -43,7 +47,8 @@ def check(spec: Spec, events: Events) -> None:
     """Emit "checked": what was found, or {"problem", "role"} with what is wrong."""
     own, given = spec.params["own"], spec.params["params"]
     put_first(own.get("path"))
-    looked = _Check(own, given, events)
+    another = min(ANOTHER_SECONDS, ANOTHER_SHARE * spec.params["limit_seconds"])
+    looked = _Check(own, given, events, another)
     try:
         facts = looked.facts()
     except UserCodeError as error:
@@ -55,8 +60,10 @@ def check(spec: Spec, events: Events) -> None:
 class _Check:
     """One definition with one value for each of its parameters."""
 
-    def __init__(self, own: Mapping[str, Any], given: Mapping[str, Any], events: Events) -> None:
-        self._own, self._given, self._events = own, given, events
+    def __init__(
+        self, own: Mapping[str, Any], given: Mapping[str, Any], events: Events, another: float
+    ) -> None:
+        self._own, self._given, self._events, self._another = own, given, events, another
         self._functions: Dict[str, Any] = {}
         self._notes: List[str] = []
 
@@ -134,21 +141,24 @@ class _Check:
         """Run some items, then the same again, and see what they cost and whether they travel."""
         self._events.phase("first item")
         some = spread(items, min(TRIED_ITEMS, len(items)))
-        results, cost = self._first_time(some)
+        calls = Calls()
+        results = self._first_time(some, calls)
         some = some[: len(results)]
-        slow = cost.seconds > SLOW_SECONDS
-        if not slow:
+        alone = len(items) == 1 and calls.fresh[0].wall <= self._another
+        if alone or calls.usual().seconds <= SLOW_SECONDS:
             self._events.phase("second time")
-            self._check_again(some, results)
+            self._check_again(some, results, calls)
         elif self._own.get("check") != "none":
             self._notes.append("its answer was not made twice before measuring: it takes too long")
-        self._check_loop(some, results, slow)
+        cost = calls.usual()
+        self._check_loop(some[: len(calls.again)], results, cost.seconds > SLOW_SECONDS)
+        self._notes.extend(calls.notes())
         unpicklable = _unpicklable(spread(items, min(SAMPLED_ITEMS, len(items))), results)
         if unpicklable and "same" in self._functions:
             raise UserCodeError("same", "can't compare them: {}".format(unpicklable))
         share = cost.cpu / cost.seconds if cost.seconds > 0 else 1.0
         return {
-            "item_seconds": cost.seconds / len(results),
+            "item_seconds": cost.seconds,
             "tried_items": len(results),
             "cpu_share": share,
             "kind": "cpu" if share >= CPU_SHARE else "waiting",
@@ -156,18 +166,22 @@ class _Check:
             "answers": [] if self._own.get("check") == "none" else list(map(short_form, results)),
         }
 
-    def _first_time(self, items: List[Any]) -> Tuple[List[Any], Cost]:
-        """Results and cost of as many items as fit into TRY_SECONDS, one at least."""
+    def _first_time(self, items: List[Any], calls: Calls) -> List[Any]:
+        """Results of as many items as fit into TRY_SECONDS without what the first call did once.
+
+        Two at least; one where that took long.
+        """
         results: List[Any] = []
-        costs: List[Cost] = []
         began = time.perf_counter()
         for item in items:
             result, cost = self._called(item)
             results.append(result)
-            costs.append(cost)
-            if time.perf_counter() - began > TRY_SECONDS:
+            calls.fresh.append(cost)
+            if len(results) == 1 and cost.wall <= self._another:
+                continue
+            if time.perf_counter() - began - calls.warm_up_seconds() > TRY_SECONDS:
                 break
-        return results, total(costs)
+        return results
 
     def _called(self, item: Any) -> Tuple[Any, Cost]:
         function, taken = self._functions["call"], accepted(self._functions["call"], self._given)
@@ -188,9 +202,15 @@ class _Check:
         _refuse_changed("call", before, item)
         return result, cost
 
-    def _check_again(self, items: List[Any], results: List[Any]) -> None:
+    def _check_again(self, items: List[Any], results: List[Any], calls: Calls) -> None:
+        """The same items again, as many as fit into TRY_SECONDS, and one at least."""
+        began = time.perf_counter()
         for item, first in zip(items, results):
-            self._compare("call", first, self._called(item)[0], "the second time")
+            result, cost = self._called(item)
+            calls.again.append(cost)
+            self._compare("call", first, result, "the second time")
+            if time.perf_counter() - began > TRY_SECONDS:
+                break
 
     def _check_loop(self, items: List[Any], results: List[Any], slow: bool) -> None:
         """Whether acall gives the same answers as call."""

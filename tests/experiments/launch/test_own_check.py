@@ -14,7 +14,7 @@ from experiments.own_checks import spec
 
 _numbers = itertools.count()
 SOURCE = """
-    import asyncio, random, threading, time
+    import asyncio, functools, random, threading, time
 
     ITEMS = [1, 2, 3]
     USED_UP = (item for item in ITEMS)
@@ -37,6 +37,14 @@ SOURCE = """
     def sleeps(item): time.sleep(0.02); return item
     def burns(item): return sum(range(200_000))
     def slow(item): calls.append(item); time.sleep(0.03); return item
+    ONE = [1]
+    def imports(item):
+        if not calls:
+            while time.process_time() < began + 0.3: pass
+        calls.append(item); time.sleep(0.01); return item
+    began = time.process_time()
+    @functools.lru_cache(None)
+    def remembers(item): time.sleep(0.02); return item
     def generated(n=5): yield from range(n)
     def nothing(): return []
     def fails(): raise RuntimeError("no database")
@@ -95,7 +103,7 @@ def look(folder: Path, module: str, params: dict[str, Any] | None = None, **own:
         role: name if ":" in name or role == "check" else f"{module}:{name}"
         for role, name in roles.items()
     }
-    wanted = spec({**definition, "path": str(folder)}, params or {})
+    wanted = spec({**definition, "path": str(folder)}, params or {}, 60.0)
     told = Told()
     own_check.check(Spec(**{**wanted, "scratch": str(folder), "events": 0}), told)  # type: ignore[arg-type]
     return told
@@ -148,6 +156,7 @@ def test_a_slow_one_is_called_once(
 ) -> None:
     monkeypatch.setattr(own_check, "TRY_SECONDS", 0.0)
     monkeypatch.setattr(own_check, "SLOW_SECONDS", 0.01)
+    monkeypatch.setattr(own_check, "ANOTHER_SECONDS", 0.01)
     found = look(tmp_path, module, call="slow", acall="asame").event
 
     assert sys.modules[module].calls == [1]
@@ -157,6 +166,35 @@ def test_a_slow_one_is_called_once(
         "its answer was not made twice before measuring: it takes too long",
         "acall was not tried before measuring: an item takes too long",
     ]
+
+
+def test_one_that_may_be_slow_at_first_only_is_called_for_a_second_item(
+    tmp_path: Path, module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_check, "SLOW_SECONDS", 0.01)
+    found = look(tmp_path, module, call="slow").event
+
+    assert sys.modules[module].calls[:2] == [1, 2]
+    assert found["notes"] == ["its answer was not made twice before measuring: it takes too long"]
+
+
+@pytest.mark.parametrize("items", ["ITEMS", "ONE"])
+def test_what_the_first_call_does_once_is_no_cost_of_an_item(
+    items: str, tmp_path: Path, module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_check, "SLOW_SECONDS", 0.1)
+    found = look(tmp_path, module, call="imports", items=items).event
+
+    assert found["kind"] == "waiting"
+    assert found["item_seconds"] < 0.1
+    assert [note.partition(" took ")[0] for note in found["notes"]] == ["its first call"]
+
+
+def test_answers_that_are_remembered_are_told(tmp_path: Path, module: str) -> None:
+    found = look(tmp_path, module, call="remembers").event
+
+    assert found["item_seconds"] >= 0.02
+    assert [note.partition(",")[0] for note in found["notes"]] == ["it remembers answers"]
 
 
 @pytest.mark.parametrize(
