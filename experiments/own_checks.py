@@ -26,6 +26,8 @@ from experiments.schema import write_atomically
 from experiments.settings import ConfigError
 from experiments.task_points import combinations
 
+#: a look up to this long is followed by one in another process: both stay under 5 seconds
+SHORT_LOOK_SECONDS = 2.5
 #: (interpreter's path, spec) -> outcome of a launch
 Run = Callable[[str, Mapping[str, Any]], Outcome]
 
@@ -128,9 +130,14 @@ def _look(
 ) -> tuple[dict[str, Any], dict[str, str]]:  # fmt: skip
     """What the first interpreter finds; what others say differently keeps them from measuring."""
     (first, executable), *others = pythons.items()
-    seen = _event(entry, run(executable, spec(entry["own"], params, seconds)), seconds)
+    outcome = run(executable, spec(entry["own"], params, seconds))
+    seen = _event(entry, outcome, seconds)
+    if outcome.launch_seconds <= SHORT_LOOK_SECONDS:
+        again = spec(entry["own"], params, seconds, seen["tried_items"])
+        _refuse_others(entry, seen, _event(entry, run(executable, again), seconds))
     files = hashes(seen.pop("files"))
     answers = seen.pop("answers")
+    del seen["sampled"]
     refused = {}
     for name, executable in others:
         try:
@@ -139,9 +146,33 @@ def _look(
             refused[name] = str(error).partition("': ")[2]
             continue
         theirs = zip(answers, other["answers"], strict=False)
-        if "same" not in entry["own"] and any(one != its for one, its in theirs):
+        if any(one != its for one, its in theirs):
             refused[name] = f"it gives other answers there than under {first}"
     return {**seen, "refused": refused}, files
+
+
+def _refuse_others(
+    entry: Mapping[str, Any], one: Mapping[str, Any], other: Mapping[str, Any]
+) -> None:
+    """Raise ConfigError where another process has other items or answers.
+
+    Strings have other hashes there, and so sets of them another order.
+    """
+    start, own = f"config key '{entry['key']}", entry["own"]
+    lengths = (f"{one['items']} of them", f"{other['items']} of them")
+    for here, there in (lengths, *zip(one["sampled"], other["sampled"], strict=False)):
+        if here != there:
+            raise ConfigError(
+                f"{start}.items': {own['items']} gives other items in another process ({here}, "
+                f"then {there}): sort what comes from a set, or fix the seed"
+            )
+    for here, there in zip(one["answers"], other["answers"], strict=False):
+        if here != there:
+            raise ConfigError(
+                f"{start}.call': {own['call']} gives {here} for an item, and {there} in another "
+                "process: sort what comes from a set; where answers differ by nature set check: "
+                "none, or name a function in same"
+            )
 
 
 def _event(entry: Mapping[str, Any], outcome: Outcome, seconds: float) -> dict[str, Any]:
@@ -166,13 +197,16 @@ def _role(entry: Mapping[str, Any], phase: str) -> str:
 
 
 def spec(
-    definition: Mapping[str, Any], params: Mapping[str, Any], limit_seconds: float
+    definition: Mapping[str, Any], params: Mapping[str, Any], limit_seconds: float, tried: int = 0
 ) -> dict[str, Any]:
-    """The launch, with this time limit, that looks at a function."""
+    """The launch, with this time limit, that looks at a function.
+
+    `tried`: of so many items it makes the answers only, to be compared with those of a first look.
+    """
     return {
         "launch_id": "check", "mode": "check", "task": own.LAUNCHED,
         "params": {"own": dict(definition), "params": dict(params),
-                   "limit_seconds": limit_seconds},
+                   "limit_seconds": limit_seconds, "tried": tried},
         "items": 1, "scale": 1, "item_seconds": None,
         "executor": "sequential", "options": {}, "workers": 1, "cpus": None,
         "core_limit_seconds": None, "batches": 0, "steady_seconds": 0.0, "most_batches": 0,

@@ -63,9 +63,10 @@ code prints goes to standard output and error, which the conductor keeps in the 
     {"event": "calibrated", "scale", "item_seconds", "batch_seconds", "expected",
         "item_kib", "result_kib": mean size when pickled}      null: can't be pickled
     {"event": "checked", "problem", "role", "files", "items", "item_seconds", "tried_items",
-        "cpu_share", "kind", "unpicklable", "answers", "notes"}
+        "cpu_share", "kind", "unpicklable", "answers", "sampled", "notes"}
                                                                see own_check.py; after a problem
-                                                               there is nothing else
+                                                               there is nothing else; of a second
+                                                               process, items, sampled and answers
     {"event": "gil", "enabled": true|false|null}               at the end of a launch that went
                                                                well: an import may have switched
                                                                it on since hello

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import pickle
 import time
 import traceback
 from typing import Any, Callable, Dict, List, Mapping, Tuple
 
 from experiments.launch.blame import found, own_files, told
 from experiments.launch.canonical import short_form
-from experiments.launch.events import Events, reason_of
+from experiments.launch.events import Events
 from experiments.launch.own_cost import Calls, Cost, timed
+from experiments.launch.own_objects import comparable, refuse_changed, unpicklable
 from experiments.launch.spec import Spec
 from experiments.launch.user_code import (
     ROLES,
@@ -49,8 +49,9 @@ def check(spec: Spec, events: Events) -> None:
     put_first(own.get("path"))
     another = min(ANOTHER_SECONDS, ANOTHER_SHARE * spec.params["limit_seconds"])
     looked = _Check(own, given, events, another)
+    tried = spec.params["tried"]
     try:
-        facts = looked.facts()
+        facts = looked.again(tried) if tried else looked.facts()
     except UserCodeError as error:
         facts = {"problem": str(error), "role": error.role}
     files = own_files(own[role] for role in ROLES if own.get(role))
@@ -69,16 +70,36 @@ class _Check:
 
     def facts(self) -> Dict[str, Any]:
         """Everything that was found out. Raises UserCodeError at the first thing that is wrong."""
+        self._find()
+        self._check_kinds()
+        items = self._items()
+        sampled = [short_form(item) for item in _sampled(items)]
+        self._run_role("setup")
+        tried = self._tried(items)
+        self._run_role("teardown")
+        return {**tried, "items": len(items), "sampled": sampled, "notes": self._notes}
+
+    def again(self, count: int) -> Dict[str, Any]:
+        """Items and the answers of so many of them, to be compared with another process's."""
+        self._find()
+        items = self._made_items()
+        sampled = [short_form(item) for item in _sampled(items)]
+        self._run_role("setup")
+        self._events.phase("second process")
+        results: List[Any] = []
+        began = time.perf_counter()
+        for item in spread(items, min(TRIED_ITEMS, len(items)))[:count]:
+            results.append(self._called(item)[0])
+            if time.perf_counter() - began > TRY_SECONDS:
+                break
+        self._run_role("teardown")
+        return {"items": len(items), "sampled": sampled, "answers": self._answers(results)}
+
+    def _find(self) -> None:
         for role in ROLES:
             if self._own.get(role):
                 self._events.phase("import of {}".format(self._own[role]))
                 self._functions[role] = found(role, self._own[role])
-        self._check_kinds()
-        items = self._items()
-        self._run_role("setup")
-        tried = self._tried(items)
-        self._run_role("teardown")
-        return {**tried, "items": len(items), "notes": self._notes}
 
     def _check_kinds(self) -> None:
         for role, function in self._functions.items():
@@ -109,19 +130,20 @@ class _Check:
                     ),
                 )
 
-    def _items(self) -> List[Any]:
+    def _made_items(self) -> List[Any]:
         self._events.phase("items")
-        source = self._functions["items"]
-        first: List[Any] = _guarded("items", lambda: items_of(source, self._given))
-        again = _guarded("items", lambda: items_of(source, self._given))
-        count = min(SAMPLED_ITEMS, len(first))
+        made: List[Any] = _guarded("items", lambda: items_of(self._functions["items"], self._given))
+        return made
+
+    def _items(self) -> List[Any]:
+        first, again = self._made_items(), self._made_items()
         if len(first) != len(again):
             raise UserCodeError(
                 "items",
                 "gives {} items the first time and {} the second: all approaches need the same "
                 "ones".format(len(first), len(again)),
             )
-        for pair in zip(spread(first, count), spread(again, count)):
+        for pair in zip(_sampled(first), _sampled(again)):
             one, other = (short_form(item) for item in pair)
             if one != other:
                 raise UserCodeError(
@@ -153,18 +175,23 @@ class _Check:
         cost = calls.usual()
         self._check_loop(some[: len(calls.again)], results, cost.seconds > SLOW_SECONDS)
         self._notes.extend(calls.notes())
-        unpicklable = _unpicklable(spread(items, min(SAMPLED_ITEMS, len(items))), results)
-        if unpicklable and "same" in self._functions:
-            raise UserCodeError("same", "can't compare them: {}".format(unpicklable))
+        reason = unpicklable(_sampled(items), results)
+        if reason and "same" in self._functions:
+            raise UserCodeError("same", "can't compare them: {}".format(reason))
         share = cost.cpu / cost.seconds if cost.seconds > 0 else 1.0
         return {
             "item_seconds": cost.seconds,
             "tried_items": len(results),
             "cpu_share": share,
             "kind": "cpu" if share >= CPU_SHARE else "waiting",
-            "unpicklable": unpicklable,
-            "answers": [] if self._own.get("check") == "none" else list(map(short_form, results)),
+            "unpicklable": reason,
+            "answers": self._answers(results),
         }
+
+    def _answers(self, results: List[Any]) -> List[str]:
+        """What other processes' are compared with; the conductor can't compare by `same`."""
+        compared = self._own.get("check") != "none" and not self._own.get("same")
+        return [short_form(one) for one in results] if compared else []
 
     def _first_time(self, items: List[Any], calls: Calls) -> List[Any]:
         """Results of as many items as fit into TRY_SECONDS without what the first call did once.
@@ -185,7 +212,7 @@ class _Check:
 
     def _called(self, item: Any) -> Tuple[Any, Cost]:
         function, taken = self._functions["call"], accepted(self._functions["call"], self._given)
-        before = _comparable(item)
+        before = comparable(item)
         result, cost = timed(lambda: _guarded("call", lambda: function(item, **taken)))
         if inspect.isawaitable(result):
             getattr(result, "close", lambda: None)()
@@ -199,7 +226,7 @@ class _Check:
                     type(result).__name__
                 ),
             )
-        _refuse_changed("call", before, item)
+        refuse_changed("call", before, item)
         return result, cost
 
     def _check_again(self, items: List[Any], results: List[Any], calls: Calls) -> None:
@@ -226,10 +253,10 @@ class _Check:
         async def some() -> List[Any]:
             return [await function(item, **taken) for item in items]
 
-        before = [_comparable(item) for item in items]
+        before = [comparable(item) for item in items]
         got = _guarded("acall", lambda: asyncio.run(some()))
         for item, form in zip(items, before):
-            _refuse_changed("acall", form, item)
+            refuse_changed("acall", form, item)
         for first, one in zip(results, got):
             self._compare("acall", first, one, "as a coroutine")
 
@@ -248,6 +275,10 @@ class _Check:
             )
 
 
+def _sampled(items: List[Any]) -> List[Any]:
+    return spread(items, min(SAMPLED_ITEMS, len(items)))
+
+
 def _guarded(role: str, call: Callable[[], Any]) -> Any:
     try:
         return call()
@@ -256,30 +287,3 @@ def _guarded(role: str, call: Callable[[], Any]) -> Any:
     except (Exception, SystemExit) as error:  # measured code may raise anything
         traceback.print_exc()
         raise UserCodeError(role, "raises {}".format(told(error))) from error
-
-
-def _comparable(item: Any) -> str:
-    """What shows whether an item changes; empty where no process could send one as it was."""
-    return "" if _unpicklable([item], []) else short_form(item)
-
-
-def _refuse_changed(role: str, before: str, item: Any) -> None:
-    """A batch has the same items as the one before, but worker processes get them as they were."""
-    after = short_form(item) if before else ""
-    if after != before:
-        raise UserCodeError(
-            role,
-            "changes its item ({} -> {}): have it work on a copy, as every batch has the same "
-            "items".format(before, after),
-        )
-
-
-def _unpicklable(items: List[Any], results: List[Any]) -> str:
-    """Why items or results can't travel between processes; empty where they can."""
-    for what, objects in (("items", items), ("results", results)):
-        for one in objects:
-            try:
-                pickle.loads(pickle.dumps(one, pickle.HIGHEST_PROTOCOL))
-            except Exception as error:  # a user's class may raise anything
-                return "its {} can't be sent between processes: {}".format(what, reason_of(error))
-    return ""
