@@ -18,6 +18,11 @@ from reports.races import Raced, race_settings, raced, raced_controls
 from reports.summarise import approach_columns, block_rows, by_mode_and_approach, where
 
 _LISTS = ("ties", "undecided", "flags")
+#: what to do about a function of the user's
+UNLIKE_ITSELF = (
+    "sort what comes from a set; where answers differ by nature set check: none, or name a "
+    "function in same"
+)
 Summary = Mapping[tuple[str, str, str], Mapping[str, Any]]
 
 
@@ -81,7 +86,22 @@ def _reason(one: Raced, mode: str) -> str:
     if said.verdict == "failed" and ran and not objective.is_time:
         told = wording.count(ran, "launch", "launches")
         reason = f"none of {told} that ran tells its {objective.noun}: {objective.unknown}"
-    return "; ".join(filter(None, [reason, one.block.objective_note]))
+    return "; ".join(filter(None, [reason, _unlike_itself(one), one.block.objective_note]))
+
+
+def _unlike_itself(one: Raced) -> str:
+    """Said where the sequential program's answers weren't those that it had given before.
+
+    All are held against those of the first interpreter's.
+    """
+    first = next((approach.interpreter for approach in one.block.approaches), "")
+    alone = [a.label for a in one.block.approaches
+             if a.executor == "sequential" and a.interpreter == first]  # fmt: skip
+    seen = one.launches[one.launches["approach"].isin(alone)]
+    if not (seen["status"] == "wrong").any():
+        return ""
+    said = "the sequential program doesn't repeat its own answers in another process"
+    return said + (f": {UNLIKE_ITSELF}" if one.block.own else "")
 
 
 def _objective(one: Raced, mode: str) -> dict[str, Any]:

@@ -82,6 +82,8 @@ class Block:
     rules: Mapping[str, Any]
     #: strong: all approaches do the same items; weak: w workers get w times the sequential ones
     scaling: str = "strong"
+    #: whether its task is a function of the user's
+    own: bool = False
 
     @property
     def is_weak(self) -> bool:
@@ -352,6 +354,7 @@ def _block(raw: Any, where: str) -> Block:
         objective_note=str(raw.get("objective_note", "")),
         rules=raw.get("statistics", {}),
         scaling=str(raw.get("scaling", "strong")),  # plans name it only where it is weak
+        own="own" in raw,
     )
 
 

@@ -67,6 +67,8 @@ class Scene:
     truths: tuple[Truth, ...]
     params: Mapping[str, Any] = field(default_factory=dict)
     label: str = ""
+    #: the definition of a function of the user's
+    own: Mapping[str, str] = field(default_factory=dict)
     rounds: int = 5
     noise: float = 0.004
     not_run: tuple[tuple[str, str], ...] = ()
@@ -444,6 +446,7 @@ def _plan_block(scene: Scene, objective: str) -> dict[str, Any]:
         **({"control": True, "statistics": {"alpha": 0.02}} if scene.control else {}),
         **({"role": scene.role} if scene.role != "answer" else {}),
         **({"scaling": "weak"} if scene.scaling == "weak" else {}),
+        **({"own": dict(scene.own)} if scene.own else {}),
         "block": scene.name,
         "digest": "b10c",
         "task": scene.task,

@@ -68,6 +68,34 @@ def test_payback_counts_batches_until_the_start_is_earned_back(tmp_path: Path) -
     assert pool_life.payback(one, "sequential") is None
 
 
+@pytest.mark.parametrize(
+    ("own", "says"), [({}, "in another process"), ({"call": "a:f"}, "or name a function in same")]
+)
+def test_a_sequential_program_unlike_itself_is_why_nothing_gave_a_value(
+    own: dict[str, str], says: str, tmp_path: Path
+) -> None:
+    truths = (sequential(0.2), pool("threads", 2, 0.1))
+    wrong = tuple(replace(truth, status="wrong", reason="cold: item 0: ...") for truth in truths)
+    results = finish(synthetic.write(tmp_path / "b", [Scene("t", "cpu", 2, wrong, own=own)]))
+    row = verdicts(results)["t-2c", "steady"]
+
+    assert row["verdict"] == "failed"
+    assert row["reason"].startswith(
+        "no approach gave a value; the sequential program doesn't repeat its own answers in another"
+    )
+    assert row["reason"].endswith(says)
+
+
+def test_a_wrong_answer_of_others_alone_says_nothing_of_the_sequential_program(
+    tmp_path: Path,
+) -> None:
+    wrong = replace(pool("threads", 2, 0.1), status="wrong")
+    scene = Scene("t", "cpu", 2, (sequential(0.2), wrong))
+    results = finish(synthetic.write(tmp_path / "b", [scene]))
+
+    assert "doesn't repeat" not in verdicts(results)["t-2c", "steady"]["reason"]
+
+
 def test_a_cpu_speedup_above_the_ceiling_is_flagged_not_celebrated(tmp_path: Path) -> None:
     scene = synthetic.cpu_scene()
     truths = tuple(replace(t, seconds=0.05) if t.label == "threads x2" else t for t in scene.truths)
