@@ -99,6 +99,16 @@ def name_problem(name: str) -> str:
     return ""
 
 
+def planned(
+    definition: Mapping[str, Any] | None, checked: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """What a planned block says of a function: its definition, and notes of the look at it."""
+    if not definition:
+        return {}
+    notes = list((checked or {}).get("notes", ()))
+    return {"own": dict(definition), **({"notes": notes} if notes else {})}
+
+
 def launched(block: Mapping[str, Any], params: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """The task and parameters of a launch of a planned block at these parameters."""
     if "own" not in block:

@@ -97,7 +97,8 @@ def _changes(
             f"an item takes about {_short(item_seconds)}, so to stay within about "
             f"{_short(seconds)} a batch has {items} items, a launch one steady batch, and "
             f"{len(approaches)} of {len(block['approaches'])} approaches are measured, in "
-            f"{ROUNDS} rounds at least"
+            f"{ROUNDS} rounds at least",
+            *block.get("notes", ()),
         ],
     }
 

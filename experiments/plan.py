@@ -213,7 +213,7 @@ def make_block(
     name = _folder_name("-".join(part for part in parts if part))
     return {
         **({} if settings["scaling"] == STRONG else {"scaling": settings["scaling"]}),
-        **({"own": dict(point.own)} if point.own else {}),
+        **own.planned(point.own, point.checked),
         "block": name,
         "task": point.name,
         "params": point.params,

@@ -33,7 +33,8 @@ def describe(plan: Mapping[str, Any], host: Mapping[str, Any]) -> str:
     if any(is_weak(block) for block in blocks):
         lines.append("  weak scaling: w workers get w times the items of the sequential program")
     lines += _block_lines(blocks)
-    lines += [f"  {title(block)}: {note}" for block in blocks for note in block.get("notes", [])]
+    told = (f"  {title(block)}: {note}" for block in blocks for note in block.get("notes", []))
+    lines += dict.fromkeys(told)  # the same on every core count
     lines += _lacking_lines(blocks)
     lines += _budget_lines(plan)
     lines += [_control_line(block) for block in plan["blocks"] if block.get("control")]

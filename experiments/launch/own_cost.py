@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import statistics
 import time
-from typing import Any, Callable, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, Iterable, Iterator, NamedTuple, Sequence, Tuple
 
 #: below, nobody waits for a first call; a remembered answer would not show in the noise
 FIRST_SECONDS, REMEMBERED_SECONDS = 0.1, 0.001
@@ -35,9 +35,8 @@ def timed(call: Callable[[], Any]) -> Tuple[Any, Cost]:
 class Calls:
     """The costs of calls: of each item the first time, and of the first ones of them again."""
 
-    def __init__(self) -> None:
-        self.fresh: List[Cost] = []
-        self.again: List[Cost] = []
+    def __init__(self, fresh: Sequence[Cost] = (), again: Sequence[Cost] = ()) -> None:
+        self.fresh, self.again = list(fresh), list(again)
 
     def warm_up_seconds(self) -> float:
         """What the first call may have taken for what is done once; 0 before the second."""

@@ -12,6 +12,7 @@ from experiments.launch.executors.threads import Threads
 from experiments.plan import make_plan
 from experiments.settings import ConfigError, resolve, with_typed
 from experiments.task_points import combinations, source_digest, task_points
+from experiments.words import describe
 from tests.experiments.facts import SMALL, host
 
 ETL = {"call": "mypkg.jobs:transform", "items": "mypkg.jobs:make_items"}
@@ -133,6 +134,18 @@ def test_a_change_of_source_or_definition_is_another_block_but_not_a_moved_folde
     assert digest() != digest(setup="mypkg.jobs:connect")
     (point,) = task_points(settings()["tasks"])
     assert source_digest(point) == "abc"
+
+
+def test_what_the_look_at_it_notes_stands_with_each_block_and_is_no_part_of_its_identity() -> None:
+    noted, silent = (
+        make_plan({**settings({"notes": notes}), "cores": [1, 2]}, host())
+        for notes in (["acall was not tried"], [])
+    )
+
+    assert [block["notes"] for block in noted["blocks"]] == [["acall was not tried"]] * 2
+    assert not any("notes" in block for block in silent["blocks"])
+    assert noted["digest"] == silent["digest"]
+    assert describe(noted, host()).count("my_etl: acall was not tried") == 1
 
 
 def test_worker_counts_follow_the_measured_kind() -> None:

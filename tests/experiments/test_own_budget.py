@@ -96,6 +96,15 @@ def test_the_estimate_and_the_words_before_the_run_know_of_it() -> None:
     assert "my_etl: an item takes about 30 s, so to stay within about" in said
 
 
+def test_the_notes_of_the_look_at_it_stand_after_the_budgets() -> None:
+    facts = {"item_seconds": 30.0, "kind": "cpu", "notes": ["acall was not tried"]}
+    *_, planned = make_plan({**settings(facts), "cores": [2]}, host())["blocks"]
+
+    assert [note.partition(" about")[0] for note in planned["notes"]] == [
+        "an item takes", "acall was not tried",
+    ]  # fmt: skip
+
+
 def test_waiting_work_keeps_large_pools_before_it_keeps_every_count() -> None:
     planned = block(0.02, "waiting")
     threads = [one["workers"] for one in planned["approaches"] if one["executor"] == "threads"]

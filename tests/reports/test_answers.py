@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from experiments.launch.own_cost import Calls, Cost
 from reports.answers import Tables, answers
 from tests.reports import synthetic
 from tests.reports.conftest import finish
@@ -34,3 +35,13 @@ def test_a_line_without_warnings_has_no_footnote(tmp_path: Path) -> None:
     table = answers(results, Tables.of(results))
     assert table.footnotes == ()
     assert table.lines[0].warnings == ()
+
+
+def test_what_the_look_at_a_function_notes_is_a_warning_of_its_line(tmp_path: Path) -> None:
+    notes = tuple(Calls([Cost(1.7, 1.7, 1.7), Cost(0.1, 0.1, 0.1)]).notes())
+    scene = replace(synthetic.cpu_scene("my_etl"), flags=notes, own={"call": "jobs:f"})
+    results = finish(synthetic.write(tmp_path / "m", [scene]))
+    table = answers(results, Tables.of(results))
+
+    assert table.footnotes == ("its first call took 1.7 s, 17 times as long as later ones",)
+    assert table.lines[0].warnings == (1,)

@@ -196,6 +196,14 @@ def test_a_slow_function_is_run_no_more_often_than_planned(make_bench: MakeBench
     assert [spec["profile"] for spec in measured] == [True] * 5 + [False] * 10
 
 
+def test_what_the_plan_notes_of_a_function_is_a_flag(make_bench: MakeBench) -> None:
+    bench = make_bench(looks=[3])
+    bench.plan["blocks"][0]["notes"] = ["acall was not tried before measuring"]
+    bench.measure(World(CLEAR))
+
+    assert bench.run()["flags"] == ["acall was not tried before measuring"]
+
+
 # --- calibration -----------------------------------------------------------------------------
 
 

@@ -7,9 +7,7 @@ from experiments.launch.own_cost import Calls, Cost
 
 def calls(fresh: list[float], again: list[float]) -> Calls:
     """Calls that took so many seconds, a tenth of it of the CPU."""
-    made = Calls()
-    made.fresh, made.again = ([Cost(s, s / 10, s) for s in part] for part in (fresh, again))
-    return made
+    return Calls(*([Cost(s, s / 10, s) for s in part] for part in (fresh, again)))
 
 
 @pytest.mark.parametrize(
