@@ -36,7 +36,7 @@ TRIED_ITEMS = 20
 SLOW_SECONDS = 1.5
 #: after a first call up to this long there is another: that one may have imported something. As a
 #: share of the launch's time limit, and at most: a function of 30 s an item is called once
-ANOTHER_SHARE, ANOTHER_SECONDS = 1 / 8, 6.0
+ANOTHER_SHARE, ANOTHER_SECONDS = 1 / 4, 6.0
 #: of a list of items, so many are compared and pickled
 SAMPLED_ITEMS = 200
 #: CPU seconds over wall seconds from which work is CPU-bound: the same half as in task `mixed`
