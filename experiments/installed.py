@@ -44,6 +44,14 @@ def load_executor(name: str) -> type[Executor]:
     return executors.load(launched("poolwise.executors", name))
 
 
+def runs_on_loop(name: str) -> bool:
+    """Whether an executor runs coroutines on an event loop; one that can't be had does not."""
+    try:
+        return load_executor(name).on_loop
+    except (Exception, SystemExit):  # a user's module may raise anything
+        return False
+
+
 def load_task(name: str) -> type[Task]:
     """The task's class; raises what its module raises, LookupError where there is none."""
     return tasks.load(launched("poolwise.tasks", name))

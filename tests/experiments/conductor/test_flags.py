@@ -39,18 +39,54 @@ def warnings_of(entries: list[dict[str, Any]], objective: Objective = SECONDS) -
     return flags(entries, LIMITS, objective)
 
 
+def beating(
+    name: str, executor: str, most_ms: float | None, usual_ms: float | None = 0.5, workers: int = 2
+) -> dict[str, Any]:
+    one = entry(name, workers=workers)
+    beats = {"heartbeat_max_ms": most_ms, "heartbeat_p50_ms": usual_ms}
+    one["launch"] |= {"executor": executor, **beats}
+    return one
+
+
 def test_an_event_loop_that_stands_still_is_told() -> None:
-    def seen(name: str, executor: str, ms: float | None) -> dict[str, Any]:
-        one = entry(name)
-        one["launch"] |= {"executor": executor, "heartbeat_max_ms": ms}
-        return one
+    good = [beating("asyncio x2", "asyncio", ms) for ms in (3.0, 80.0, 5.0)]  # one mishap
+    unknown = beating("asyncio x2", "asyncio", None, None)
+    threads = beating("threads x2", "threads", 500.0, 250.0)
+    to_thread = beating("asyncio_to_thread x2", "asyncio_to_thread", 500.0, 250.0)
+    own = beating("a:B x2", "no_such_module:Executor", 500.0, 250.0)
 
-    good = [seen("asyncio x2", "asyncio", ms) for ms in (3.0, 80.0, 5.0, None)]  # one mishap
-    threads = seen("threads x2", "threads", 500.0)
-
-    assert list(blocked_loop_flags([*good, threads])) == []
-    (told,) = blocked_loop_flags([*good, threads, seen("asyncio x8", "asyncio", 120.0)])
+    fine = [*good, unknown, threads, to_thread, own]
+    assert list(blocked_loop_flags(fine)) == []
+    (told,) = blocked_loop_flags([*fine, beating("asyncio x8", "asyncio", 120.0)])
     assert told.startswith("the event loop stood still for up to 120 ms in asyncio x8: what runs")
+
+
+@pytest.mark.parametrize("executor", ["trio", "anyio"])
+def test_a_loop_is_told_whosever_it_is(executor: str) -> None:
+    (told,) = blocked_loop_flags([beating(f"{executor} x2", executor, 120.0)])
+
+    assert f"120 ms in {executor} x2: what runs" in told
+
+
+@pytest.mark.parametrize(
+    ("most_ms", "usual_ms", "workers", "held"),
+    [
+        (15.5, 7.6, 1, True),  # 5 ms at a time, as measured
+        (30.5, 14.9, 2, True),
+        (25.0, 8.1, 64, False),  # many short steps, as a loop with much to do has them
+        (8.9, 3.9, 32, False),
+        (3.8, 0.6, 1, False),
+    ],
+)
+def test_a_loop_that_is_held_in_small_steps_is_told(
+    most_ms: float, usual_ms: float, workers: int, held: bool
+) -> None:
+    seen = [beating(f"asyncio x{workers}", "asyncio", most_ms, usual_ms, workers)] * 3
+
+    told = list(blocked_loop_flags(seen))
+
+    assert len(told) == held
+    assert all(f"held almost all the time in asyncio x{workers}: half" in one for one in told)
 
 
 def test_launches_without_a_value_of_what_is_decided_on_are_told() -> None:
