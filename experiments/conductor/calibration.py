@@ -24,6 +24,10 @@ SHORTEST, LONGEST = 0.85, 2.05
 ATTEMPTS = 5
 #: most items in a batch: beyond, lists and answers cost more than they tell
 MOST_ITEMS = 4096
+#: most of a batch's results where their size is the user's: all are in memory at once
+MOST_RESULT_KIB = 128 * 1024
+#: and where each is kept, and sent to every launch, for the user's own comparison
+MOST_KEPT_KIB = 32 * 1024
 
 
 class CalibrationError(RuntimeError):
@@ -61,8 +65,10 @@ def calibrate(
     item_seconds: float | None,
     exact_item: bool = False,
     most_items: int = MOST_ITEMS,
+    most_result_kib: float = math.inf,
 ) -> Calibration:
-    """Aim at a batch of `target_seconds` with `min_items` to `most_items` items.
+    """Aim at a batch of `target_seconds` with `min_items` to `most_items` items, whose results are
+    at most `most_result_kib` together unless `min_items` already are more.
 
     `item_seconds` is the wanted cost of an item, or None where the work of an item is fixed; it is
     lowered where `min_items` of that cost would take too long, unless `exact_item`. Raises
@@ -75,6 +81,9 @@ def calibrate(
     seen = _tried(attempt(min_items, 1, wanted))
     items, scale = min_items, int(seen["scale"])
     points = [(min_items * scale, float(seen["batch_seconds"]))]
+    result_kib = seen.get("result_kib") or 0.0
+    if most_items * result_kib > most_result_kib:
+        most_items = max(min_items, int(most_result_kib / result_kib))
     for _ in range(ATTEMPTS - 1):
         better = _better(points, target_seconds, (min_items, most_items), scale, turn_scale)
         if len(points) > 1 and (_good(points[-1][1] / target_seconds) or better == (items, scale)):
@@ -110,6 +119,13 @@ def _calibration(items: int, scale: int, seen: Mapping[str, Any]) -> Calibration
 def most_items(min_items: int, most_multiple: int) -> int:
     """Most items of a batch of which the largest multiple should stay within MOST_ITEMS."""
     return max(min_items, MOST_ITEMS // most_multiple)
+
+
+def most_result_kib(own: Mapping[str, Any] | None, most_multiple: int) -> float:
+    """For a user's function with this definition, of whose batch the largest is a multiple."""
+    if own is None:
+        return math.inf
+    return (MOST_KEPT_KIB if "same" in own else MOST_RESULT_KIB) / most_multiple
 
 
 def _good(ratio: float) -> bool:

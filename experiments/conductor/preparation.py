@@ -16,6 +16,7 @@ from experiments.conductor.calibration import (
     calibrate,
     calibrate_fixed,
     most_items,
+    most_result_kib,
     remembered,
 )
 from experiments.conductor.child import Launcher
@@ -142,13 +143,15 @@ class Preparation:
         if "items" in block:
             return calibrate_fixed(attempt, block["items"])
         task, params = own.launched(block, block["params"])
+        multiple = block.get("most_multiple", 1)
         return calibrate(
             attempt,
             self.plan["settings"]["batch_seconds"],
             block["min_items"],
             wanted_item_seconds(task, params),
             keeps_item_cost(task),
-            most_items(block["min_items"], block.get("most_multiple", 1)),
+            most_items(block["min_items"], multiple),
+            most_result_kib(block.get("own"), multiple),
         )
 
     def _attempt(self, mode: str, options: Mapping[str, Any], items: int, scale: int,

@@ -20,12 +20,27 @@ def answers_of(task: Task, results: List[Any]) -> List[Any]:
     return list(json.loads(json.dumps(task.answer(results))))
 
 
+def expected_of(task: Task, results: List[Any]) -> List[Any]:
+    """The answers that `check` wants: one of each distinct item."""
+    return answers_of(task, results[: task.distinct(len(results))])
+
+
 def check(task: Task, expected: List[Any], results: List[Any], where: str) -> None:
-    """Raise WrongAnswer at the first item whose answer differs, or where some are missing."""
-    got = answers_of(task, results)
+    """Raise WrongAnswer at the first item whose answer differs, or where some are missing.
+
+    Items that come again are compared in turn, so that no more answers are held than expected ones.
+    """
+    distinct = max(1, task.distinct(len(results)))
+    for first in range(0, max(1, len(results)), distinct):
+        part = results[first : first + distinct]
+        wanted = expected if first == 0 else expected[: len(part)]
+        _check_part(task, wanted, answers_of(task, part), first, where)
+
+
+def _check_part(task: Task, expected: List[Any], got: List[Any], first: int, where: str) -> None:
     if len(got) != len(expected):
         raise WrongAnswer(f"{where}: expected {len(expected)} answers, got {len(got)}")
-    for index, (wanted, given) in enumerate(zip(expected, got)):
+    for index, (wanted, given) in enumerate(zip(expected, got), first):
         if not task.same(wanted, given):
             raise WrongAnswer(
                 f"{where}: item {index}: expected {_short(wanted)}, got {_short(given)}"

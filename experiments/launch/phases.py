@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from experiments.launch import latency, usage
-from experiments.launch.answers import check
+from experiments.launch.answers import WrongAnswer, check
 from experiments.launch.base import Elsewhere, Executor, Task
 from experiments.launch.core_speed import CoreSpeed
 from experiments.launch.events import Events
@@ -200,4 +200,6 @@ class _Batches:
 
     def _check(self, results: List[Any], where: str) -> None:
         if self._spec.expected is not None:
+            if len(results) != len(self._items):
+                raise WrongAnswer(f"{where}: {len(self._items)} items gave {len(results)} results")
             check(self._task, self._spec.expected, results, where)

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import base64
 import pickle
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 from ..base import Context, Task
 from ..canonical import short_form
 from ..user_code import accepted, items_of, named, put_first, spread
+
+#: results that `same` compares are kept, and sent to every launch: more would take it minutes
+MOST_PICKLED_MIB = 256
 
 
 class OwnFunction(Task):
@@ -29,6 +32,7 @@ class OwnFunction(Task):
         self._call = named(self._own["call"])
         self._taken = accepted(self._call, self._given)
         self._is_set_up = False
+        self._there: Optional[int] = None
         self.native_async = bool(self._own.get("acall"))
         if self.native_async:
             self._acall = named(self._own["acall"])
@@ -36,7 +40,13 @@ class OwnFunction(Task):
 
     def make_items(self, count: int, scale: int) -> List[Any]:
         """The user's own: evenly spread where fewer are asked for, else over and over."""
-        return spread(items_of(named(self._own["items"]), self._given), count)
+        items = items_of(named(self._own["items"]), self._given)
+        self._there = len(items)
+        return spread(items, count)
+
+    def distinct(self, count: int) -> int:
+        """As many as the user has."""
+        return count if self._there is None else min(count, self._there)
 
     def start_worker(self, shared: Any) -> None:
         """The user's setup, once in every process that runs items."""
@@ -55,7 +65,7 @@ class OwnFunction(Task):
     def answer(self, results: List[Any]) -> List[Any]:
         """By value; nothing where the user wants no check, all of it where `same` compares."""
         if self._own.get("same"):
-            return [base64.b64encode(pickle.dumps(one)).decode() for one in results]
+            return _packed(results)
         if self._own.get("check") == "none":
             return [None] * len(results)
         return [short_form(one) for one in results]
@@ -75,6 +85,23 @@ class OwnFunction(Task):
     def _called(self, role: str) -> None:
         function = named(self._own[role])
         function(**accepted(function, self._given))
+
+
+def _packed(results: List[Any]) -> List[str]:
+    packed: List[str] = []
+    left = MOST_PICKLED_MIB * 2**20
+    for one in results:
+        pickled = pickle.dumps(one)
+        left -= len(pickled)
+        if left < 0:
+            raise ValueError(
+                "same: the results of {} items are more than {} MiB, too much to be kept and "
+                "compared: give fewer items, return less, or set check: none".format(
+                    len(results), MOST_PICKLED_MIB
+                )
+            )
+        packed.append(base64.b64encode(pickled).decode())
+    return packed
 
 
 def _unpacked(answer: str) -> Any:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from experiments.conductor.calibration import (
     CalibrationError,
     calibrate,
     calibrate_fixed,
+    most_result_kib,
     remembered,
 )
 from experiments.conductor.outcome import Outcome
@@ -28,8 +30,8 @@ Cost = Callable[[int, int], float]
 class Machine:
     """Stands for fresh sequential launches: a batch of n items of a scale costs what it is told."""
 
-    def __init__(self, batch_seconds: Cost) -> None:
-        self.batch_seconds = batch_seconds
+    def __init__(self, batch_seconds: Cost, result_kib: float | None = None) -> None:
+        self.batch_seconds, self.result_kib = batch_seconds, result_kib
         self.launches = 0
 
     def __call__(self, items: int, scale: int, wanted: float | None) -> Outcome:
@@ -45,6 +47,7 @@ class Machine:
                 "item_seconds": seconds / items,
                 "batch_seconds": seconds,
                 "expected": list(range(items)),
+                "result_kib": self.result_kib,
             },
         )
 
@@ -244,3 +247,23 @@ def test_only_an_item_whose_parts_stand_in_a_proportion_keeps_a_cost_that_takes_
 
     assert asked[0] == wanted_seconds
     assert found.item_seconds == pytest.approx(wanted_seconds, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("result_kib", "items"), [(None, 1200), (0.01, 1200), (100, 327), (1000, 128)]
+)
+def test_large_results_of_a_users_function_make_a_smaller_batch(
+    result_kib: float | None, items: int
+) -> None:
+    machine, most = Machine(fixed(1e-4), result_kib), most_result_kib({"same": "jobs:near"}, 1)
+
+    found = calibrate(machine, TARGET, 128, None, most_result_kib=most)
+
+    assert found.items == items
+
+
+def test_a_built_in_task_says_itself_how_large_its_results_are() -> None:
+    assert most_result_kib(None, 1) == math.inf
+    assert (
+        most_result_kib({}, 2) == most_result_kib({}, 1) / 2 > most_result_kib({"same": "a:b"}, 2)
+    )

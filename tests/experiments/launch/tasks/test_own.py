@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from experiments.launch.answers import WrongAnswer, check, expected_of
 from experiments.launch.base import Context
+from experiments.launch.tasks import own
 from experiments.launch.tasks.own import OwnFunction
 from experiments.own import LAUNCHED
 from tests.experiments.launch.driving import Launched, launch, spec
@@ -32,6 +34,9 @@ SOURCE = """
     def off(point): return point.x + 1 if os.getppid() == START else point.x
     def near(one, other): return abs(one - other) <= 0.5
     def pid(point): return os.getpid()
+    def counted(point):
+        state["calls"] = state.get("calls", 0) + 1
+        return state["calls"]
 """
 OWN = {"call": "point_jobs:double", "items": "point_jobs:points", "acall": "point_jobs:adouble",
        "setup": "point_jobs:connect", "teardown": "point_jobs:close"}  # fmt: skip
@@ -74,10 +79,18 @@ def test_it_runs_from_its_folder_set_up_in_every_process(
 def test_calibration_gives_the_answers_and_other_ones_are_wrong(folder: Path) -> None:
     found = run(folder, mode="answers").one("calibrated")
 
-    assert found["expected"] == [*EXPECTED, EXPECTED[0]]  # three items make a batch of four
+    assert found["expected"] == EXPECTED  # of each item once: three make a batch of four
     assert run(folder, executor="processes", expected=found["expected"]).last["event"] == "end"
-    wrong = run(folder, executor="processes", expected=[*found["expected"][:3], "other"])
-    assert wrong.one("wrong")["reason"].startswith("cold batch 0: item 3: expected")
+    wrong = run(folder, executor="processes", expected=[*found["expected"][:2], "other"])
+    assert wrong.one("wrong")["reason"].startswith("cold batch 0: item 2: expected")
+
+
+def test_an_item_that_comes_again_must_give_the_same_answer(folder: Path) -> None:
+    found = run(folder, mode="answers", own={"call": "point_jobs:counted"})
+
+    assert found.one("wrong")["reason"] == (
+        'sequential batch 0 against its first 3 items: item 3: expected "1", got "4"'
+    )
 
 
 def test_it_runs_on_the_oldest_python(folder: Path) -> None:
@@ -110,3 +123,28 @@ def test_unchecked_answers_say_nothing_and_the_users_own_word_counts(
     assert pickle.loads(base64.b64decode(one)) == 1.0
     assert lenient.same(one, near)
     assert not lenient.same(one, far)
+
+
+def test_of_items_that_come_again_one_answer_is_kept_and_each_result_is_compared(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(folder))
+    lenient = task(folder, same="point_jobs:near")
+    assert len(lenient.make_items(8, 1)) == 8
+    expected = expected_of(lenient, [0, 1, 2, 0, 1, 2, 0, 1])
+
+    assert len(expected) == 3
+    check(lenient, expected, [0, 1, 2, 0.25, 1, 2, 0, 1.25], "here")
+    with pytest.raises(WrongAnswer, match="here: item 7: expected"):
+        check(lenient, expected, [0, 1, 2, 0, 1, 2, 0, 2], "here")
+
+
+def test_results_too_large_to_keep_for_same_are_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setattr(own, "MOST_PICKLED_MIB", 1)
+
+    assert len(task(folder, same="point_jobs:near").answer([bytes(2**19)])) == 1
+    with pytest.raises(ValueError, match=r"^same: the results of 3 items are more than 1 MiB"):
+        task(folder, same="point_jobs:near").answer([bytes(2**19)] * 3)
