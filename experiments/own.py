@@ -16,6 +16,8 @@ from experiments.launch.base import Executor
 #: what a launch loads for each of them
 LAUNCHED = "experiments.launch.tasks.own:OwnFunction"
 NAMES = ("call", "items", "acall", "setup", "teardown", "same")
+#: what else a definition says of the functions
+OTHERS = ("check", "async_libraries")
 _NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 _FILE = re.compile(r"(?P<path>.+?)\.(?P<kind>py|ipynb)(:(?P<name>.*))?")
 
@@ -48,7 +50,7 @@ def _entry(name: str, asked: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     key, params = f"tasks.{name}", asked.get("params") or {}
     if "call" not in asked:
         return {"task": name, "params": params, "key": key}
-    own = {role: asked[role] for role in (*NAMES, "check") if role in asked}
+    own = {role: asked[role] for role in (*NAMES, *OTHERS) if role in asked}
     if "path" in asked:
         own["path"] = str((folder / asked["path"]).resolve())
     return {"task": name, "params": params, "key": key, "own": own}
@@ -70,6 +72,8 @@ def _problems(name: str, asked: Mapping[str, Any], folder: Path) -> Iterator[str
             yield f".{role}': {problem}"
     if "path" in asked and not (folder / asked["path"]).is_dir():
         yield f".path': there is no folder {folder / asked['path']}"
+    if "async_libraries" in asked and "acall" not in asked:
+        yield ".async_libraries': says whose loops acall runs on, and there is no acall; name one"
     if "same" in asked and asked.get("check") == "none":
         yield ".same': check: none compares nothing; leave out one of the two"
 

@@ -88,6 +88,8 @@ class Task:
     native_async = False
     #: whose loops `arun` works on; "trio" only if it awaits nothing but what the kit gave
     async_libraries: Tuple[str, ...] = ("asyncio",)
+    #: what the user can do where `arun` works on others too: follows "..., which trio is not"
+    async_advice = ""
     #: whether `share` makes its state of what the kit gives: then executors with other primitives
     #: than the sequential program's do other work
     uses_kit = False

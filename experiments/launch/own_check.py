@@ -6,7 +6,6 @@ could have been slow alone: what that leaves out is told.
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import time
 import traceback
@@ -15,6 +14,7 @@ from typing import Any, Callable, Dict, List, Mapping, Tuple
 from experiments.launch.blame import found, own_files, told
 from experiments.launch.canonical import short_form
 from experiments.launch.events import Events
+from experiments.launch.naming import missing_module
 from experiments.launch.own_cost import Calls, Cost, timed
 from experiments.launch.own_objects import comparable, refuse_changed, unpicklable
 from experiments.launch.spec import Spec
@@ -25,6 +25,7 @@ from experiments.launch.user_code import (
     is_coroutine_function,
     items_of,
     put_first,
+    run_on,
     spread,
 )
 
@@ -247,6 +248,11 @@ class _Check:
         if slow:
             self._notes.append("acall was not tried before measuring: an item takes too long")
             return
+        libraries = self._own.get("async_libraries", ["asyncio"])
+        there = [name for name in libraries if missing_module([name]) is None]
+        if not there:
+            self._notes.append("acall was not tried before measuring: there is no trio here")
+            return
         self._events.phase("acall")
         taken = accepted(function, self._given)
 
@@ -254,7 +260,7 @@ class _Check:
             return [await function(item, **taken) for item in items]
 
         before = [comparable(item) for item in items]
-        got = _guarded("acall", lambda: asyncio.run(some()))
+        got = _guarded("acall", lambda: run_on(there[0], some))
         for item, form in zip(items, before):
             refuse_changed("acall", form, item)
         for first, one in zip(results, got):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import inspect
 import itertools
@@ -56,6 +57,13 @@ def is_coroutine_function(function: Any) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
         type(function).__call__ if callable(function) else None
     )
+
+
+def run_on(library: str, function: Callable[[], Any]) -> Any:
+    """What a coroutine function gives, run to its end on a loop of asyncio or trio."""
+    if library == "trio":
+        return importlib.import_module("trio").run(function)
+    return asyncio.run(function())
 
 
 def items_of(source: Any, params: Mapping[str, Any]) -> List[Any]:

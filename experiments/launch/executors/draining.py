@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Awaitable, Callable, Iterator, List, Tuple
+from typing import Any, Awaitable, Callable, Dict, Iterator, List, Optional, Tuple
 
-from experiments.launch.base import Executor
+from experiments.launch.base import Executor, Task
 
 Pending = Iterator[Tuple[int, Any]]
 
@@ -16,6 +16,21 @@ class Draining(Executor):
     """
 
     on_loop = True
+
+    @classmethod
+    def library(cls, options: Dict[str, Any]) -> str:
+        """Whose coroutines the loop can run."""
+        raise NotImplementedError
+
+    @classmethod
+    def unsupported(cls, task: Task, options: Dict[str, Any]) -> Optional[str]:
+        """Where the task's coroutines await what another library's loop has."""
+        library = cls.library(options)
+        if not cls.runs_arun(task) or library in task.async_libraries:
+            return None
+        needs = " or ".join(task.async_libraries)
+        said = f"the coroutines of {task.name} need {needs}, which {library} is not"
+        return said + task.async_advice.format(library=library)
 
     @property
     def native(self) -> bool:

@@ -20,6 +20,11 @@ class EventLoop(Draining):
     _loop: Optional[asyncio.AbstractEventLoop] = None
 
     @classmethod
+    def library(cls, options: Dict[str, Any]) -> str:
+        """asyncio."""
+        return "asyncio"
+
+    @classmethod
     def primitives(cls, task: Any, options: Dict[str, Any]) -> str:
         """The loop's own for coroutines."""
         return "asyncio" if cls.runs_arun(task) else "threading"

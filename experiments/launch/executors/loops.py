@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Optional
 
-from experiments.launch.base import SharedKit, Task
+from experiments.launch.base import SharedKit
 from experiments.launch.executors.draining import Draining
 from experiments.launch.executors.local import THREADING_KIT, Counter
 from experiments.launch.heartbeat import Beats
@@ -23,23 +23,9 @@ class Loop(Draining):
     _sleep: Callable[[float], Any]
 
     @classmethod
-    def library(cls, options: Dict[str, Any]) -> str:
-        """Whose coroutines the loop can run."""
-        raise NotImplementedError
-
-    @classmethod
     def primitives(cls, task: Any, options: Dict[str, Any]) -> str:
         """The library's own for coroutines."""
         return cls.name if cls.runs_arun(task) else "threading"
-
-    @classmethod
-    def unsupported(cls, task: Task, options: Dict[str, Any]) -> Optional[str]:
-        """Where the task's coroutines await what another library's loop has."""
-        library = cls.library(options)
-        if task.native_async and library not in task.async_libraries:
-            needs = " or ".join(task.async_libraries)
-            return f"the coroutines of {task.name} need {needs}, which {library} is not"
-        return None
 
     def opened(self, call: Callable[..., Any], open_group: Callable[[], Any], made_of: Any) -> None:
         """The loop runs: how to call on it, to open a nursery, and the module of its locks."""

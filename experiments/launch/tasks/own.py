@@ -35,6 +35,9 @@ class OwnFunction(Task):
         self._there: Optional[int] = None
         self.native_async = bool(self._own.get("acall"))
         if self.native_async:
+            self.name = self._own["acall"]  # for messages: this is "own" for each of them
+            self.async_libraries = tuple(self._own.get("async_libraries", ("asyncio",)))
+            self.async_advice = "; if they run on {library} too, name it in async_libraries"
             self._acall = named(self._own["acall"])
             self._taken_async = accepted(self._acall, self._given)
 

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from experiments.launch import own_check
+from experiments.launch.naming import missing_module
 from experiments.launch.spec import Spec
+from experiments.own import OTHERS
 from experiments.own_checks import spec
 
 _numbers = itertools.count()
@@ -69,6 +71,10 @@ SOURCE = """
     def awaits(item): return asquare(item)
     async def asquare(item): await asyncio.sleep(0); return item * item
     async def asame(item): return item
+    async def on_trio(item):
+        import trio
+        await trio.sleep(0)
+        return item * item
     async def afails(item): raise KeyError(item)
 """
 
@@ -97,10 +103,10 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return name
 
 
-def look(folder: Path, module: str, params: dict[str, Any] | None = None, **own: str) -> Any:
+def look(folder: Path, module: str, params: dict[str, Any] | None = None, **own: Any) -> Any:
     roles = {"call": "square", "items": "ITEMS", **own}
     definition = {
-        role: name if ":" in name or role == "check" else f"{module}:{name}"
+        role: name if ":" in name or role in OTHERS else f"{module}:{name}"
         for role, name in roles.items()
     }
     wanted = spec({**definition, "path": str(folder)}, params or {}, 60.0)
@@ -136,6 +142,27 @@ def test_a_named_package_is_the_users_though_it_is_installed(tmp_path: Path, mod
 
     names = [Path(one).name for one in files if one.startswith(str(installed))]
     assert names == ["__init__.py", "jobs.py", "rules.py"]
+
+
+@pytest.mark.skipif(missing_module(["trio"]) is not None, reason="there is no trio")
+@pytest.mark.parametrize(("library", "problem"), [("trio", ""), ("asyncio", "raises RuntimeError")])
+def test_acall_is_tried_on_the_library_that_is_named_first(
+    library: str, problem: str, tmp_path: Path, module: str
+) -> None:
+    found = look(tmp_path, module, acall="on_trio", async_libraries=[library]).event
+
+    assert found["problem"].startswith(problem)
+    assert bool(found["problem"]) == bool(problem)
+
+
+def test_acall_is_not_tried_where_its_library_is_missing(
+    tmp_path: Path, module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_check, "missing_module", lambda names: names[0])
+
+    found = look(tmp_path, module, acall="on_trio", async_libraries=["trio"]).event
+
+    assert found["notes"] == ["acall was not tried before measuring: there is no trio here"]
 
 
 @pytest.mark.parametrize(("call", "kind"), [("sleeps", "waiting"), ("burns", "cpu")])

@@ -12,6 +12,9 @@ import pytest
 
 from experiments.launch.answers import WrongAnswer, check, expected_of
 from experiments.launch.base import Context
+from experiments.launch.executors.event_loop import EventLoop
+from experiments.launch.executors.to_thread import ToThread
+from experiments.launch.executors.trio_loop import Trio
 from experiments.launch.tasks import own
 from experiments.launch.tasks.own import OwnFunction
 from experiments.own import LAUNCHED
@@ -148,3 +151,26 @@ def test_results_too_large_to_keep_for_same_are_told(
     assert len(task(folder, same="point_jobs:near").answer([bytes(2**19)])) == 1
     with pytest.raises(ValueError, match=r"^same: the results of 3 items are more than 1 MiB"):
         task(folder, same="point_jobs:near").answer([bytes(2**19)] * 3)
+
+
+def test_coroutines_run_on_the_loops_they_are_said_to(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(folder))
+    usual = task(folder)
+    both, trios = (
+        OwnFunction({**usual.params, "own": {**usual.params["own"], "async_libraries": names}},
+                    Context("", {}))
+        for names in (["asyncio", "trio"], ["trio"])
+    )  # fmt: skip
+
+    assert Trio.unsupported(usual, {}) == (
+        "the coroutines of point_jobs:adouble need asyncio, which trio is not; if they run on trio "
+        "too, name it in async_libraries"
+    )
+    assert EventLoop.unsupported(usual, {}) is None
+    assert Trio.unsupported(both, {}) is EventLoop.unsupported(both, {}) is None
+    assert str(EventLoop.unsupported(trios, {})).startswith(
+        "the coroutines of point_jobs:adouble need trio, which asyncio is not"
+    )
+    assert ToThread.unsupported(trios, {}) is None  # runs the plain function
