@@ -45,9 +45,9 @@ def within(
         seconds = changes.get("budget_seconds", 0.0)
         if seconds > settings["block_seconds"] and block["cores"] < most_cores:
             continue
-        if point and seconds > max(settings["block_seconds"], MOST_SECONDS):
+        if point and facts and seconds > max(settings["block_seconds"], MOST_SECONDS):
             raise ConfigError(
-                f"config key '{point.key}.call': {changes['notes'][0].partition(',')[0]}, so the "
+                f"config key '{point.key}.call': {_an_item(facts['item_seconds'])}, so the "
                 f"least that can be compared, {ROUNDS} rounds of {len(changes['approaches'])} "
                 f"approaches, takes {_short(seconds)}: give smaller items, or allow it by config "
                 "key 'block_seconds'"
@@ -76,7 +76,7 @@ def _changes(
     item_seconds: float, seconds: float, settings: Mapping[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
     kept = {entry["approach"] for entry in approaches}
-    reason = f"an item takes about {_short(item_seconds)}: left out to stay within the budget"
+    reason = f"{_an_item(item_seconds)}: left out to stay within the budget"
     left_out = [e["approach"] for e in block["approaches"] if e["approach"] not in kept]
     longest = (BATCHES + 1) * items * item_seconds
     return {
@@ -94,13 +94,27 @@ def _changes(
             settings["launch_timeout_seconds"], math.ceil(SLACK * longest + BESIDE_SECONDS)
         ),
         "notes": [
-            f"an item takes about {_short(item_seconds)}, so to stay within about "
-            f"{_short(seconds)} a batch has {items} items, a launch one steady batch, and "
+            f"{_an_item(item_seconds)}, {_limit(seconds, settings['block_seconds'])} "
+            f"a batch has {items} items, a launch one steady batch, and "
             f"{len(approaches)} of {len(block['approaches'])} approaches are measured, in "
             f"{ROUNDS} rounds at least",
             *block.get("notes", ()),
         ],
     }
+
+
+def _an_item(seconds: float) -> str:
+    return f"an item takes about {_short(seconds)}"
+
+
+def _limit(seconds: float, budget: float) -> str:
+    """What the design was made for: the budget, or as little beyond it as there can be."""
+    if seconds <= budget:
+        return f"so to stay within block_seconds ({_short(budget)})"
+    return (
+        f"so the least that can be judged takes about {_short(seconds)}, more than block_seconds "
+        f"({_short(budget)}):"
+    )
 
 
 def _designs(block: Mapping[str, Any], there: int) -> Iterator[tuple[int, list[Mapping[str, Any]]]]:

@@ -20,6 +20,7 @@ from typing import IO, Any
 from experiments import own
 from experiments.conductor.child import Launcher
 from experiments.conductor.outcome import Outcome
+from experiments.conductor.progress import say
 from experiments.conductor.reaper import Reaper
 from experiments.plan import code_digest, digest
 from experiments.schema import write_atomically
@@ -30,6 +31,10 @@ from experiments.task_points import combinations
 SHORT_LOOK_SECONDS = 2.5
 #: (interpreter's path, spec) -> outcome of a launch
 Run = Callable[[str, Mapping[str, Any]], Outcome]
+
+
+class HangsError(ConfigError):
+    """A function that was ended at the time limit: with other parameters it may well be again."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,8 @@ class Looker:
         if kept is not None or self.before is None:
             return kept
         self.before()
+        label = "".join(f" {name}={value}" for name, value in params.items())
+        say(f"Poolwise: trying {entry['own']['call']}{label} ...")
         run = self.run or functools.partial(_launch, seconds=self.seconds)
         facts, files = _look(entry, params, self.pythons, run, self.seconds)
         facts["source_digest"] = digest(list(files.values()))  # wherever the folder lies
@@ -94,6 +101,9 @@ def _with_checked(entry: Any, look: Looker, problems: list[str]) -> Any:
     for params in combinations(entry):
         try:
             facts = look.facts(entry, params)
+        except HangsError as error:
+            problems.append(str(error))
+            break
         except ConfigError as error:
             problems.append(str(error))
             continue
@@ -178,9 +188,11 @@ def _refuse_others(
 def _event(entry: Mapping[str, Any], outcome: Outcome, seconds: float) -> dict[str, Any]:
     key = entry["key"]
     if outcome.checked is None:
-        limit = f" (config key 'launch_timeout_seconds': {seconds:g}): it hangs, or takes longer"
-        what = outcome.reason + (limit if outcome.status == "timeout" else "")
-        raise ConfigError(f"config key '{key}.{_role(entry, outcome.phase)}': {what}")
+        where = f"config key '{key}.{_role(entry, outcome.phase)}': {outcome.reason}"
+        if outcome.status != "timeout":
+            raise ConfigError(where)
+        limit = f"(config key 'launch_timeout_seconds': {seconds:g})"
+        raise HangsError(f"{where} {limit}: it hangs, or takes longer")
     event = dict(outcome.checked)
     problem, role = event.pop("problem"), event.pop("role")
     if problem:

@@ -61,7 +61,16 @@ def test_thirty_seconds_an_item_is_measured_with_what_can_still_be_judged() -> N
     assert planned["statistics"] == {"looks": [ROUNDS, 2 * ROUNDS]}
     # three batches of 60 s have to fit into a launch
     assert planned["launch_timeout_seconds"] >= 180
-    assert note.startswith("an item takes about 30 s, so to stay within about 24 min a batch")
+    assert note.startswith(
+        "an item takes about 30 s, so the least that can be judged takes about 24 min, more than "
+        "block_seconds (18 s): a batch has 2 items"
+    )
+
+
+def test_what_fits_says_what_it_had_to_fit() -> None:
+    (note,) = block(0.2)["notes"]
+
+    assert note.startswith("an item takes about 200 ms, so to stay within block_seconds (18 s) a b")
 
 
 def test_pools_of_processes_are_alike_to_the_budget() -> None:
@@ -93,7 +102,7 @@ def test_the_estimate_and_the_words_before_the_run_know_of_it() -> None:
     said = describe(plan, host())
 
     assert plan["estimate"]["seconds"] > 1000
-    assert "my_etl: an item takes about 30 s, so to stay within about" in said
+    assert "my_etl: an item takes about 30 s, so the least that can be judged takes about" in said
 
 
 def test_the_notes_of_the_look_at_it_stand_after_the_budgets() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from experiments import own_checks
 from experiments.conductor.outcome import Outcome
+from experiments.conductor.progress import QUIET_VARIABLE
 from experiments.own_checks import SHORT_LOOK_SECONDS, Looker, with_checks
 from experiments.settings import ConfigError, resolve
 
@@ -162,6 +163,35 @@ def test_what_is_wrong_names_the_key(outcome: Outcome, says: str, tmp_path: Path
         looked(tmp_path, lambda _python, _spec: outcome)
 
     assert says in str(caught.value)
+
+
+def test_a_function_that_hangs_is_waited_for_once(tmp_path: Path) -> None:
+    tried = []
+
+    def run(_: str, wanted: Mapping[str, Any]) -> Outcome:
+        tried.append(wanted["params"]["params"])
+        return Outcome("timeout", "time limit reached in phase first item", "first item")
+
+    with pytest.raises(ConfigError) as caught:
+        looked(tmp_path, run, params={"n": [1, 2, 3]})
+
+    assert tried == [{"n": 1}]
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_tried_is_told_before_it_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(QUIET_VARIABLE, raising=False)
+    said = []
+
+    def run(_: str, __: Mapping[str, Any]) -> Outcome:
+        said.append(capsys.readouterr().err)
+        return Launches()("", {})
+
+    looked(tmp_path, run, params={"n": [1, 2]})
+
+    assert said == ["Poolwise: trying jobs:f n=1 ...\n", "Poolwise: trying jobs:f n=2 ...\n"]
 
 
 def test_a_function_that_hangs_is_ended_at_the_time_limit(tmp_path: Path) -> None:
