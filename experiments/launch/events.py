@@ -46,7 +46,26 @@ def reason_of(error: BaseException) -> str:
     """An exception in one line: its type and message, shortened."""
     message = " ".join(str(error).split())
     text = f"{type(error).__name__}: {message}" if message else type(error).__name__
-    return shorten(text, LONGEST_REASON)
+    return shorten(text, LONGEST_REASON) + _advice(error)
+
+
+def _advice(error: BaseException) -> str:
+    """What to do about a file that is looked for where a launch runs, instead of the user's folder.
+
+    A program that isn't found is an error of the same type, raised in module subprocess.
+    """
+    name, trace = getattr(error, "filename", None), error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    raised_in = trace.tb_frame.f_globals.get("__name__") if trace is not None else ""
+    if not isinstance(error, FileNotFoundError) or raised_in == "subprocess":
+        return ""
+    if not isinstance(name, (str, bytes)) or os.path.isabs(name):
+        return ""
+    return (
+        " - functions run in a folder of their own: use absolute paths, or paths relative to "
+        "__file__"
+    )
 
 
 def shorten(text: str, length: int) -> str:

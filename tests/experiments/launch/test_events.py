@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -77,3 +79,19 @@ def test_a_reason_is_one_line_of_bounded_length() -> None:
 def test_shortened_text_says_that_it_is() -> None:
     assert shorten("abcdefgh", 8) == "abcdefgh"
     assert shorten("abcdefghi", 8) == "abcde..."
+
+
+def raised(call: Callable[[], object]) -> str:
+    with pytest.raises(OSError) as caught:  # noqa: PT011
+        call()
+    return reason_of(caught.value)
+
+
+def test_a_file_that_is_looked_for_in_the_launchs_folder_says_what_to_do(tmp_path: Path) -> None:
+    advice = "'no.txt' - functions run in a folder of their own: use absolute paths, or paths rel"
+
+    assert advice in raised(Path("no.txt").read_text)
+    assert advice in raised(Path("no.txt").stat)
+    assert raised((tmp_path / "no.txt").read_text).endswith("no.txt'")
+    assert raised(lambda: subprocess.run(["no-such-program"])).endswith("'no-such-program'")
+    assert "functions" not in reason_of(FileNotFoundError("no database"))
