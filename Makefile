@@ -33,6 +33,13 @@ given = $(if $(PRESET),preset=$(PRESET)) $(if $(AGAIN),again=true) $(if $(TASK),
 function = 'tasks={"$(TASK)": {call: "$(TASK)", items: "$(ITEMS)", path: "$(or $(SRC),.)"$(if $(ACALL),$(comma) acall: "$(ACALL)")}}'
 own_results = results=results/$(subst :,.,$(TASK))
 comma = ,
+# Without TASK the rest of a function would be passed by, and the whole machine measured.
+of_function = $(foreach name,ITEMS ACALL SRC,$(if $($(name)),$(name)))
+ifneq ($(filter report,$(MAKECMDGOALS)),)
+ifeq ($(TASK),)
+$(if $(strip $(of_function)),$(error $(firstword $(of_function)) needs TASK: make report TASK=pkg.mod:function ITEMS=pkg.mod:items))
+endif
+endif
 
 compare: .venv-runtime .pango ## Compare bundles or results folders, measure nothing  [BUNDLES="a.zip 'name with spaces.zip' results/bench"]
 	@.venv/bin/snakemake --cores $(CORES) compare $(with_given)

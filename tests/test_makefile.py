@@ -55,6 +55,15 @@ def test_the_working_directory_is_where_its_module_is_looked_for() -> None:
     assert yaml.safe_load(tasks.removeprefix("tasks="))["a:b"]["path"] == "."
 
 
+@pytest.mark.parametrize("given", ["ITEMS=jobs:items", "ACALL=jobs:awork", "SRC=src"])
+def test_what_belongs_to_a_function_needs_one(given: str) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        asked(given, "PRESET=quick")
+
+    assert f"*** {given.partition('=')[0]} needs TASK: make report TASK=pkg" in caught.value.stderr
+    assert caught.value.stdout == ""
+
+
 @pytest.mark.slow  # makes an environment
 def test_an_environment_that_is_linked_to_stays_as_it_is(tmp_path: Path) -> None:
     theirs, project = tmp_path / "theirs", tmp_path / "project"
