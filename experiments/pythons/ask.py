@@ -22,6 +22,8 @@ from experiments.settings import ConfigError
 LIMIT_SECONDS = 10.0
 #: of what it prints is read: a program that is no Python may never stop
 MOST_BYTES = 65536
+#: characters of it that a message shows
+MOST_SHOWN = 120
 NEEDED = f"Python {OLDEST[0]}.{OLDEST[1]} or newer"
 
 
@@ -90,8 +92,15 @@ def _answer(program: str, modules: Sequence[str]) -> dict[str, Any]:
         return answer
     if late:
         raise NoAnswerError(f"gave no answer in {LIMIT_SECONDS:g} s, so it was ended")
-    last = " ".join((said.strip().splitlines() or ["nothing"])[-1].split())[:120]
-    raise NoAnswerError(f"is no {NEEDED}: asked what it is, it printed {last!r}")
+    raise NoAnswerError(f"is no {NEEDED}: asked what it is, it printed {_telling(said)!r}")
+
+
+def _telling(said: str) -> str:
+    """The line of an output that says what is wrong: the first one, of a traceback the last."""
+    lines = [line for line in map(str.rstrip, said.splitlines()) if line]
+    is_traceback = any(line.startswith(("Traceback ", '  File "')) for line in lines)
+    line = (lines or ["nothing"])[-1 if is_traceback else 0]
+    return " ".join(line.split())[:MOST_SHOWN]
 
 
 def _printed(program: str, modules: Sequence[str]) -> tuple[str, bool]:

@@ -113,11 +113,15 @@ def test_every_bad_entry_gets_its_own_line() -> None:
     ("lines", "said"),
     [
         ("echo I am a shell", "asked what it is, it printed 'I am a shell'"),
+        ("echo; echo pyenv: python3.9: command not found; echo; echo 'Note: see pyenv help'",
+         "asked what it is, it printed 'pyenv: python3.9: command not found'"),
+        ("echo 'Traceback (most recent call last):'; echo '  File \"a.py\"'; echo E: no codec",
+         "asked what it is, it printed 'E: no codec'"),
         ("exit 3", "asked what it is, it printed 'nothing'"),
         (f"echo '{MARK}not JSON'", "asked what it is, it printed"),
-        ("while :; do echo yes; done", "asked what it is, it printed"),
+        ("while :; do echo yes; done", "asked what it is, it printed 'yes'"),
     ],
-)
+)  # fmt: skip
 def test_a_program_that_is_no_python_is_told_with_what_it_printed(
     lines: str, said: str, script: Script
 ) -> None:
