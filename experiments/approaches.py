@@ -10,7 +10,14 @@ from experiments import installed, own
 from experiments.launch.base import Executor
 from experiments.launch.executors import EXECUTORS
 from experiments.nodes import bound, node_counts, over_nodes, workers_on_a_node
-from experiments.pythons.grid import are_several, fewer_workers, named, narrowed, runnable
+from experiments.pythons.grid import (
+    are_several,
+    fewer_workers,
+    named,
+    narrowed,
+    runnable,
+    unsupported,
+)
 from experiments.schema import nodes_of
 from experiments.settings import ConfigError, named_executor
 from experiments.statistics.breakeven import OVERRIDE
@@ -40,7 +47,10 @@ def ranked(
     for entry in in_order:
         executor = installed.load_executor(entry["executor"])
         refusal = own.refusal(point.checked, executor, entry, entry["interpreter"])
-        refusal = refusal or bound(entry, point)
+        if refusal:
+            not_run.append(unsupported(entry, refusal))
+            continue
+        refusal = bound(entry, point)
         if refusal:
             not_run.append({"approach": entry["approach"], "reason": refusal})
             continue

@@ -56,7 +56,8 @@ def options(summary: pd.DataFrame, block: Block, verdict: Row, sure: bool) -> It
         status = sentences.FAILURES.get(str(row["status"]), "not run")
         yield _empty(str(row["approach"]), f"failed: {status}: {row['reason'] or 'no reason'}")
     for left in block.not_run:
-        yield _empty(left.label, f"not measured: {left.reason}")
+        why = "unsupported" if left.unsupported else "not measured"
+        yield _empty(left.label, f"{why}: {left.reason}")
 
 
 def _option(row: Row, once: Row | None, why: str) -> Option:

@@ -61,6 +61,8 @@ class NotRun:
 
     label: str
     reason: str
+    #: it can't run on its interpreter; else it was not asked for, or is beyond a limit
+    unsupported: bool = False
 
 
 @dataclass(frozen=True)
@@ -347,7 +349,11 @@ def _block(raw: Any, where: str) -> Block:
             _approach(one, f"{where}: approaches[{i}]") for i, one in enumerate(raw["approaches"])
         ),
         not_run=tuple(
-            NotRun(str(one.get("approach", "")), str(one.get("reason", "")))
+            NotRun(
+                str(one.get("approach", "")),
+                str(one.get("reason", "")),
+                one.get("status") == "unsupported",
+            )
             for one in raw.get("not_run", [])
         ),
         objective=_objective(raw, where),

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from reports import wording
-from reports.load import Approach, Block, Results, records
+from reports.load import Approach, Block, NotRun, Results, records
 from reports.sentences import FAILURES
 
 #: the task with its parameters, and the core count
@@ -21,6 +21,7 @@ Place = tuple[str, int]
 KINDS = {
     **FAILURES,
     "not run": "never launched",
+    "can't run": "unsupported by its interpreter",
     "left out": "left out by the plan",
 }
 #: executors that run coroutines on one loop
@@ -44,6 +45,11 @@ class Missing:
     approach: str
     kind: str
     reason: str
+
+    @property
+    def was_planned(self) -> bool:
+        """Whether the plan has it among what is launched."""
+        return self.kind not in ("can't run", "left out")
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,9 @@ def left_out(results: Results) -> list[Missing]:
     found = list(_missing_blocks(results.blocks, settings))
     options = _option_levels(results.blocks)
     for block in results.blocks:
-        found += [Missing(_place(block), o.label, "left out", o.reason) for o in block.not_run]
+        found += [
+            Missing(_place(block), one.label, _kind(one), one.reason) for one in block.not_run
+        ]
         named = {one.label for one in block.approaches} | {one.label for one in block.not_run}
         found += [
             Missing(_place(block), cell.label + tag, "left out", _why(cell, block, settings, place))
@@ -100,6 +108,10 @@ def left_out(results: Results) -> list[Missing]:
             if cell.label + tag not in named
         ]
     return found
+
+
+def _kind(one: NotRun) -> str:
+    return "can't run" if one.unsupported else "left out"
 
 
 def tags(block: Block) -> list[str]:
@@ -209,8 +221,8 @@ def tally(results: Results, found: Sequence[Missing]) -> str:
     """How many cells the full grid has, and how many of them have a result, in a sentence."""
     planned = sum(len(block.approaches) for block in results.blocks)
     cells = [one for one in found if one.approach != WHOLE_BLOCK]
-    ran = planned - sum(one.kind != "left out" for one in cells)
-    full = planned + sum(one.kind == "left out" for one in cells)
+    ran = planned - sum(one.was_planned for one in cells)
+    full = planned + sum(not one.was_planned for one in cells)
     blocks = len(found) - len(cells)
     text = f"{ran:,} of the {wording.count(full, 'cell')} of the full grid have a result"
     return (

@@ -269,7 +269,10 @@ def _absent(summary: pd.DataFrame, block: Block) -> tuple[Absent, ...]:
         Absent(row["approach"], sentences.FAILURES.get(row["status"], "not run"), row["reason"])
         for row in records(steady)
     ]
-    planned = [Absent(one.label, "not planned", one.reason) for one in block.not_run]
+    planned = [
+        Absent(one.label, "unsupported" if one.unsupported else "not planned", one.reason)
+        for one in block.not_run
+    ]
     return (*failed, *planned)
 
 

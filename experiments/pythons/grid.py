@@ -91,11 +91,14 @@ def runnable(
         kept = [one for one in entries if one["interpreter"] == pythons[0]["interpreter"]]
         return kept, []
     left = [
-        {"approach": entry["approach"], "reason": reason}
-        for entry, reason in zip(entries, why, strict=True)
-        if reason
+        unsupported(entry, reason) for entry, reason in zip(entries, why, strict=True) if reason
     ]
     return kept, left
+
+
+def unsupported(entry: Mapping[str, Any], reason: str) -> dict[str, str]:
+    """An approach that can't run, among those of `not_run` that are left out for other reasons."""
+    return {"approach": entry["approach"], "reason": reason, "status": "unsupported"}
 
 
 def why_not(python: Mapping[str, Any], task: type[Task], entry: Mapping[str, Any]) -> str:

@@ -17,13 +17,13 @@ _CURVE = ["task", "params", "cores", "interpreter", "executor", "executor_option
 def subsets(evidence: Evidence) -> Finding:
     """Rule 2: every cell of the full grid has a result or a reason why not."""
     found = evidence.missing
-    ran = found[: sum(one.kind != "left out" for one in found)]
+    ran = [one for one in found if one.was_planned]
     return Finding(
         (
             _planned(evidence, ran),
             _failures(evidence),
             _reasons("cells of the full grid that the plan left out, with a reason",
-                     [one for one in found if one.kind == "left out"]),
+                     [one for one in found if not one.was_planned]),
             _cores(evidence),
         )
     )  # fmt: skip

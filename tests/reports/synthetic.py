@@ -72,6 +72,7 @@ class Scene:
     rounds: int = 5
     noise: float = 0.004
     not_run: tuple[tuple[str, str], ...] = ()
+    unsupported: tuple[tuple[str, str], ...] = ()
     flags: tuple[str, ...] = ()
     summary: str = "does an item of work"
     stopped: str = "decided"
@@ -471,7 +472,13 @@ def _plan_block(scene: Scene, objective: str) -> dict[str, Any]:
             }
             for rank, truth in enumerate(scene.truths)
         ],
-        "not_run": [{"approach": label, "reason": reason} for label, reason in scene.not_run],
+        "not_run": [
+            *({"approach": label, "reason": reason} for label, reason in scene.not_run),
+            *(
+                {"approach": label, "reason": reason, "status": "unsupported"}
+                for label, reason in scene.unsupported
+            ),
+        ],
     }
 
 

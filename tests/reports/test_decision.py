@@ -156,7 +156,12 @@ def test_after_a_failed_control_nothing_is_chosen(tmp_path: Path) -> None:
 
 
 def test_options_carry_their_numbers_and_why_they_were_not_chosen(tmp_path: Path) -> None:
-    record = made(tmp_path, small_scene(not_run=(("processes x64", "at most 16"),)))
+    record = made(
+        tmp_path,
+        small_scene(
+            not_run=(("processes x64", "at most 16"),), unsupported=(("loky x2", "no loky"),)
+        ),
+    )
     options = record.options()
 
     assert options["processes x2"][-1] == "chosen"
@@ -165,6 +170,7 @@ def test_options_carry_their_numbers_and_why_they_were_not_chosen(tmp_path: Path
     assert options["processes x2"][:2] == ["104 ms", "1.93x"]
     assert options["processes x2"][4] == "54.0 MiB"
     assert options["processes x64"] == ["", "", "", "", "", "not measured: at most 16"]
+    assert options["loky x2"][-1] == "unsupported: no loky"
 
 
 def test_options_that_failed_say_how(tmp_path: Path) -> None:

@@ -152,6 +152,21 @@ def test_failed_cells_come_first_with_their_reasons(tmp_path: Path) -> None:
     assert ("left out by the plan", "too many", "processes x9: math_python on 2c") in told
 
 
+def test_what_an_interpreter_cant_run_is_unsupported_and_no_part_of_the_plan(
+    tmp_path: Path,
+) -> None:
+    scene = small(cores=1, not_run=(("processes x9", "too many"),),
+                  unsupported=(("loky x1", "it lacks loky"),))  # fmt: skip
+    results = run(tmp_path, scene)
+    found = absent(results)
+
+    assert [(line.kind, line.reason) for line in missing.lines(results, found)] == [
+        ("unsupported by its interpreter", "it lacks loky"),
+        ("left out by the plan", "too many"),
+    ]
+    assert missing.tally(results, found) == "5 of the 7 cells of the full grid have a result."
+
+
 def test_a_block_that_never_started_is_missing_without_a_reason(tmp_path: Path) -> None:
     found = absent(run(tmp_path, small(rounds=0)))
 

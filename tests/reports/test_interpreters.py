@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ FREE_FACTS: dict[str, Any] = {
     "gil_switched_on_by": "numpy",
     "lacks": ["aiohttp"],
 }
+LACKS_NUMPY = f"math_numpy needs the module numpy, which {FREE} lacks"
 
 
 def on(python: str, tag: str, *truths: Truth) -> tuple[Truth, ...]:
@@ -58,7 +60,9 @@ def moved(tmp_path_factory: pytest.TempPathFactory) -> Results:
     absent = replace(
         two("math_numpy"),
         truths=two("").truths[:3],
-        not_run=(("sequential [3.13t]", f"math_numpy needs the module numpy, which {FREE} lacks"),),
+        unsupported=(
+            ("sequential [3.13t]", f"math_numpy needs the module numpy, which {FREE} lacks"),
+        ),
     )
     return made(
         tmp_path_factory.mktemp("moved"),
@@ -105,10 +109,7 @@ def test_a_cost_is_told_as_the_time_it_adds(moved: Results) -> None:
 def test_a_block_an_interpreter_cannot_run_says_why(moved: Results) -> None:
     row = rows(moved)["math_numpy", "steady"]
 
-    assert (row["ruling"], row["reason"]) == (
-        "",
-        f"math_numpy needs the module numpy, which {FREE} lacks",
-    )
+    assert (row["ruling"], row["reason"]) == ("", LACKS_NUMPY)
 
 
 @pytest.mark.parametrize(
@@ -189,6 +190,12 @@ def test_the_page_has_a_section_a_rule_of_thumb_and_the_interpreters(moved: Resu
         "CPython, 3.13.0, free-threaded build, GIL off, but switched on by importing numpy, "
         "without aiohttp"
     )
+
+
+def test_what_one_cant_run_stands_beside_what_failed(moved: Results) -> None:
+    page = re.sub(r"<[^>]+>|\s+", " ", render.html(moved))
+
+    assert re.search(rf"sequential \[3.13t\] +unsupported +{re.escape(LACKS_NUMPY)}", page)
 
 
 def test_what_could_not_be_compared_stands_under_the_table(moved: Results) -> None:

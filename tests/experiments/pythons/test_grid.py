@@ -106,6 +106,7 @@ def test_a_task_whose_module_is_missing_is_not_run_there_with_the_reason() -> No
     assert {one["reason"] for one in block["not_run"]} == {
         "math_numpy needs the module numpy, which cpython-3.13.0t lacks"
     }
+    assert {one["status"] for one in block["not_run"]} == {"unsupported"}
     assert len(block["not_run"]) == 3
 
 
