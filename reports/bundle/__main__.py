@@ -19,7 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("folder", metavar="DIR", type=Path, help="results folder of one machine")
     parser.add_argument(
-        "--anonymise", action="store_true", help="without host name, user names and paths"
+        "--anonymise", action="store_true", help="without host name, user names, servers and paths"
     )
     parser.add_argument(
         "--task", action="append", default=[],

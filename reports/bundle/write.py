@@ -44,7 +44,7 @@ def write(results: Results, path: Path | None = None, hidden: Identity | None = 
 
 
 def write_anonymised(results: Results, named: Sequence[str] = ()) -> Path:
-    """Write bundle.zip without host name, user names and paths into the results folder.
+    """Write bundle.zip without host name, user names, servers and paths into the results folder.
 
     `named` are the tasks that the decision record is about; none: all. Raises as `write` does.
     """
