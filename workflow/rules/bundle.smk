@@ -1,6 +1,6 @@
 # The whole run as one file that stands alone.
 BUNDLE = f"{RESULTS}/bundle.zip"
-ANONYMOUS = ", without host name, user names and paths" if RUN.anonymise else ""
+ANONYMOUS = ", without host name, user names, servers and paths" if RUN.anonymise else ""
 REPORTS = [f"{RESULTS}/report.html", PDF, f"{RESULTS}/decision.md"]
 
 
