@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments import history, host, old_results, settings
-from experiments.cluster import asking, submitting
+from experiments.cluster import probe_request, submitting
 from experiments.cluster.owner import Owner, owned
 from experiments.cluster.submitting import Nodes
 from experiments.conductor import lock
@@ -202,8 +202,8 @@ def _prepare_nodes(
         atexit.register(held.__exit__, None, None, None)  # until this process ends
         if again:
             _keep(results, lambda: None)
-    asked = asking.now(argv, nodes)
-    facts = asking.probed(results, asked, dry)
+    asked = probe_request.now(argv, nodes)
+    facts = probe_request.probed(results, asked, dry)
     known = facts is not None and facts.get("asked") == probed
     plan = None
     if facts is not None and (known or old_results.begun(results)):
@@ -212,7 +212,7 @@ def _prepare_nodes(
         _recorded(decision, plan)
     if facts is None or plan is None or not known:
         if not dry:
-            asking.keep(results, asked)
+            probe_request.keep(results, asked)
         if not dry and not old_results.begun(results):  # it may be of another kind than comes now
             (results / "ceiling.csv").unlink(missing_ok=True)
         say(

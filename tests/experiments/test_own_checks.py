@@ -185,13 +185,19 @@ def test_what_is_tried_is_told_before_it_runs(
     monkeypatch.delenv(QUIET_VARIABLE, raising=False)
     said = []
 
-    def run(_: str, __: Mapping[str, Any]) -> Outcome:
+    def run(python: str, wanted: Mapping[str, Any]) -> Outcome:
         said.append(capsys.readouterr().err)
-        return Launches()("", {})
+        return Launches()(python, wanted)
 
     looked(tmp_path, run, params={"n": [1, 2]})
 
-    assert said == ["Poolwise: trying jobs:f n=1 ...\n", "Poolwise: trying jobs:f n=2 ...\n"]
+    # each is tried in a second process as well
+    assert said == [
+        "Poolwise: trying jobs:f n=1 ...\n",
+        "",
+        "Poolwise: trying jobs:f n=2 ...\n",
+        "",
+    ]
 
 
 def test_a_function_that_hangs_is_ended_at_the_time_limit(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from experiments import preflight
-from experiments.cluster import asking
+from experiments.cluster import probe_request
 from experiments.cluster.owner import owned
 from experiments.cluster.submitting import Asked, Nodes
 from experiments.plan import make_plan
@@ -36,7 +36,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Nodes:
 
 def asks(monkeypatch: pytest.MonkeyPatch, **resources: Any) -> None:
     """What profile key 'default-resources' asks for."""
-    monkeypatch.setattr(asking, "asked_for", lambda _: Asked("slurm", resources))
+    monkeypatch.setattr(probe_request, "asked_for", lambda _: Asked("slurm", resources))
 
 
 def run_and_end(**changes: Any) -> preflight.Run:

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from experiments import old_results
-from experiments.cluster.submitting import Nodes, asked_for
+from experiments.cluster.asked import asked_for
+from experiments.cluster.submitting import Nodes
 from experiments.conductor.progress import say
 from experiments.schema import write_atomically
 
 NAME = "asked.json"
 #: of profile key 'default-resources', what decides on which nodes a job runs and what it gets there
-_RESOURCES = ("slurm_partition", "constraint", "mem_mb", "slurm_extra")
+_RESOURCES = ("slurm_partition", "constraint", "mem_mb", "mem_mb_per_cpu", "gres", "slurm_extra")
 
 
 def now(argv: Sequence[str], nodes: Nodes) -> dict[str, Any]:
