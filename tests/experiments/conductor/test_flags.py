@@ -73,9 +73,13 @@ def test_a_loop_is_told_whosever_it_is(executor: str) -> None:
     [
         (15.5, 7.6, 1, True),  # 5 ms at a time, as measured
         (30.5, 14.9, 2, True),
+        (13.9, 3.5, 1, True),  # with trio
+        (22.3, 7.2, 2, True),
         (25.0, 8.1, 64, False),  # many short steps, as a loop with much to do has them
         (8.9, 3.9, 32, False),
+        (13.7, 7.1, 8, False),
         (3.8, 0.6, 1, False),
+        (7.5, 1.0, 1, False),
     ],
 )
 def test_a_loop_that_is_held_in_small_steps_is_told(
