@@ -84,6 +84,8 @@ class Task:
     exact_item = False
     #: one line for the report: what an item really does
     summary = ""
+    #: answers are strings and None: a trip through JSON, which takes its time, changes nothing
+    plain_answers = False
     #: whether `arun` is a native coroutine (else asyncio runs `run` on the loop, blocking it)
     native_async = False
     #: whose loops `arun` works on; "trio" only if it awaits nothing but what the kit gave

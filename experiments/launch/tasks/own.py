@@ -22,6 +22,7 @@ class OwnFunction(Task):
     """Calls the user's function; its answers are compared by value, or as the user says."""
 
     name = "own"
+    plain_answers = True
     exact_item = True  # the user's items are what they are
     summary = "a function of your own"
 

@@ -250,7 +250,7 @@ def test_only_an_item_whose_parts_stand_in_a_proportion_keeps_a_cost_that_takes_
 
 
 @pytest.mark.parametrize(
-    ("result_kib", "items"), [(None, 1200), (0.01, 1200), (100, 327), (1000, 128)]
+    ("result_kib", "items"), [(None, 1200), (0.01, 1200), (100, 163), (1000, 128)]
 )
 def test_large_results_of_a_users_function_make_a_smaller_batch(
     result_kib: float | None, items: int

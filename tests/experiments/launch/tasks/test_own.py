@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import pickle
 import textwrap
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from experiments.launch.answers import WrongAnswer, check, expected_of
+from experiments.launch.answers import WrongAnswer, answers_of, check, expected_of
 from experiments.launch.base import Context
 from experiments.launch.executors.event_loop import EventLoop
 from experiments.launch.executors.to_thread import ToThread
@@ -121,6 +122,7 @@ def test_unchecked_answers_say_nothing_and_the_users_own_word_counts(
     monkeypatch.syspath_prepend(str(folder))
     lenient = task(folder, same="point_jobs:near")
     (one, near, far) = lenient.answer([1.0, 1.25, 2.0])
+    assert answers_of(lenient, [1.0]) == json.loads(json.dumps([one]))  # as it says, plain
 
     assert task(folder, check="none").answer([1, object()]) == [None, None]
     assert pickle.loads(base64.b64decode(one)) == 1.0
