@@ -213,6 +213,8 @@ def _prepare_nodes(
     if facts is None or plan is None or not known:
         if not dry:
             probe_request.keep(results, asked)
+            if facts is None and old_results.begun(results):
+                _forget_tables(results)
         if not dry and not old_results.begun(results):  # it may be of another kind than comes now
             (results / "ceiling.csv").unlink(missing_ok=True)
         say(
@@ -225,6 +227,16 @@ def _prepare_nodes(
         (results / "plan.json").unlink()  # it is made again, of the same machine.json
     say(describe(plan, facts))
     return run
+
+
+def _forget_tables(results: Path) -> None:
+    """Of a node that is not known any more, as where a probe was refused: they come of the blocks.
+
+    Snakemake doesn't make again what only lies on the way to files that are there: with these two
+    gone, which targets ask for, it probes and plans.
+    """
+    for name in ("launches.csv", "summary.csv"):
+        (results / name).unlink(missing_ok=True)
 
 
 def _plan_of_nodes(

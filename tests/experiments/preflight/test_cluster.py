@@ -153,6 +153,25 @@ def test_a_node_that_is_probed_again_has_its_own_ceiling() -> None:
 
 
 @pytest.mark.usefixtures("cluster")
+def test_after_a_refused_probe_the_tables_have_a_node_probed_again() -> None:
+    """Snakemake would take them for all there is to do, though machine.json is gone."""
+    plan = probed()
+    journal(plan["blocks"][0], plan["code_digest"])
+    tables = [RESULTS / "launches.csv", RESULTS / "summary.csv"]
+    for table in tables:
+        table.touch()
+    run_and_end(tasks=["math_python", "math_numpy"])
+    assert all(table.exists() for table in tables)
+    (RESULTS / "machine.json").unlink()
+    run_and_end(tasks=["math_python", "math_numpy"], dry=True)
+    assert all(table.exists() for table in tables)
+    run_and_end(tasks=["math_python", "math_numpy"])
+
+    assert not any(table.exists() for table in tables)
+    assert len(list(RESULTS.glob("blocks/*/journal.jsonl"))) == 1
+
+
+@pytest.mark.usefixtures("cluster")
 def test_other_interpreters_than_were_measured_are_in_the_way() -> None:
     plan = probed()
     facts = json.loads((RESULTS / "machine.json").read_text())
