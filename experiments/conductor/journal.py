@@ -34,6 +34,7 @@ class Journal:
         self.entries: list[dict[str, Any]] = []
         #: what was wrong with an old one, and what became of it
         self.notes: list[str] = []
+        self._there: set[tuple[Any, ...]] = set()
         self._again = 0
         if path.exists() and path.stat().st_size:
             self._read()
@@ -88,23 +89,15 @@ class Journal:
         same lines, in the same order, so either is a launch of its own right, and one counts.
         """
         problem = fault(entry)
-        if not problem and self._is_again(entry):
+        launch = () if problem else _launch(entry)
+        if launch in self._there:
             self._again += 1
             return
         problem = problem or self._misplaced(entry)
         if problem:
             raise self._damaged(number, problem)
         self.entries.append(entry)
-
-    def _is_again(self, entry: Mapping[str, Any]) -> bool:
-        """Whether an earlier line is of the same launch."""
-        keys = ("launch_id", "round", "interpreter", "workers")
-        launch = entry["launch"]
-        return any(
-            one["approach"] == entry["approach"]
-            and all(one["launch"][k] == launch[k] for k in keys)
-            for one in self.entries
-        )
+        self._there.add(launch)
 
     def _misplaced(self, entry: Mapping[str, Any]) -> str:
         """What makes a launch none of this block, or none that may follow those before it."""
@@ -147,6 +140,12 @@ class Journal:
                 f"{self.path}: can't be written: {what}; what was measured before is kept, and a "
                 "rerun goes on from there"
             ) from error
+
+
+def _launch(entry: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What two lines of the same launch share."""
+    keys = ("launch_id", "round", "interpreter", "workers")
+    return (entry["approach"], *(entry["launch"][key] for key in keys))
 
 
 _WORDS = {"digest": "plan", "fingerprint": "machine", "code_digest": "version of the measured code",
