@@ -68,7 +68,7 @@ def awkward(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     tasks = {"locks": job("lock"), "slow": job("slow"),
              "blocker": job("blocking", acall="awkward_jobs:ablocking")}  # fmt: skip
     folder = Folder.make(
-        tmp_path_factory.mktemp("awkward"), tasks=tasks, block_seconds=3, batch_seconds=0.15,
+        tmp_path_factory.mktemp("awkward"), tasks=tasks, block_seconds=3, batch_seconds=0.06,
         executors=["threads", "asyncio", "processes"],
     )  # fmt: skip
     ended = folder.decide()
