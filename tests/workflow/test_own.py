@@ -52,8 +52,9 @@ def test_the_same_command_measures_nothing_twice(example: tuple[Folder, Ended]) 
 def test_the_config_is_as_short_as_the_readme_says(tmp_path: Path) -> None:
     folder = Folder.make(tmp_path, tasks={"prints": {"call": NAME, "items": "jobs:nothing_there",
                                                      "path": str(EXAMPLE)}})  # fmt: skip
-    (line,) = folder.run("-n").lines
+    trying, line = folder.run("-n").lines
 
+    assert trying == f"Poolwise: trying {NAME} ..."
     assert line.startswith("Poolwise: config key 'tasks.prints.items': jobs:nothing_there can't be")
 
 
