@@ -57,10 +57,17 @@ def _repeated(one: Repeat) -> tuple[str, ...]:
         f"{one.older.cores}",
         _verdict(one.older),
         _verdict(one.newer) if one.newer else "\N{EN DASH}",
-        f"{_CHANGES[one.change]}{': ' + one.reason if one.change in ('none', 'fails') else ''}",
+        f"{_CHANGES[one.change]}{_why(one)}",
         words.regret(one.regret) if one.regret else "\N{EN DASH}",
         seconds or "\N{EN DASH}",
     )
+
+
+def _why(one: Repeat) -> str:
+    """The reason in few words, as a column is narrow; whole it stands in repeats.csv."""
+    if one.change not in ("none", "fails"):
+        return ""
+    return f": {one.reason.partition(' (')[0] if one.change == 'none' else one.reason}"
 
 
 def _verdict(seen: Seen) -> str:
