@@ -26,7 +26,6 @@ import psutil
 from experiments import old_results
 from experiments.cluster import granted
 from experiments.launch import control_groups, node_kind
-from experiments.launch.node_kind import SAME_MEMORY
 from experiments.launch.throttling import CPU_ROOT
 from experiments.pythons.ask import interpreters
 from experiments.pythons.find import CURRENT
@@ -260,8 +259,8 @@ def of_kind(facts: dict[str, Any], kinds: Collection[str]) -> dict[str, Any]:
 
     Nodes of one kind differ a little in memory; a fingerprint has it in whole GiB.
     """
-    memory = facts["memory_mib"]
-    least, most = (round(memory * (1 + share) / 1024) for share in (-SAME_MEMORY, SAME_MEMORY))
+    memory, most_off = facts["memory_mib"], node_kind.SAME_MEMORY
+    least, most = (round(memory * (1 + share) / 1024) for share in (-most_off, most_off))
     for gib in range(least, most + 1):
         near = min(max(memory, gib * 1024 - 511), gib * 1024 + 511)  # the next that rounds to it
         alike = {**facts, "memory_mib": near}

@@ -213,10 +213,10 @@ def _prepare_nodes(
     if facts is None or plan is None or not known:
         if not dry:
             probe_request.keep(results, asked)
-            if facts is None and old_results.begun(results):
+            if not old_results.begun(results):  # it may be of another kind than comes now
+                (results / "ceiling.csv").unlink(missing_ok=True)
+            elif facts is None:
                 _forget_tables(results)
-        if not dry and not old_results.begun(results):  # it may be of another kind than comes now
-            (results / "ceiling.csv").unlink(missing_ok=True)
         say(
             f"Poolwise: preset {resolved['preset']} on nodes of {machine} ({nodes.executor}, "
             f"{nodes.cpus} CPUs each): the plan is made once a node is probed"

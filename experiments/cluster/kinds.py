@@ -47,9 +47,14 @@ def prepared(
     return folder, theirs, facts
 
 
+def _in_what(here: Here, host: Mapping[str, Any]) -> list[str]:
+    """In what a node of another kind differs: of one that shows nothing it is the interpreter."""
+    return differences(here, host) or ["the interpreter is another"]
+
+
 def unfit(plan: Mapping[str, Any], here: Here, host: Mapping[str, Any], problem: str) -> NodeError:
     """What to say of a node of another kind that can't do what this one is to do."""
-    other = "; ".join(differences(here, host)) or "the interpreter is another"
+    other = "; ".join(_in_what(here, host))
     return NodeError(
         f"{here.name} is another kind of node than was probed ({other}), and can't do this: "
         f"{problem}. Name nodes of one kind by profile key 'default-resources': constraint=FEATURE,"
@@ -78,7 +83,7 @@ def leave_word(
     word = {
         "node": here.name,
         "fingerprint": here.fingerprint,
-        "differences": differences(here, host) or ["the interpreter is another"],
+        "differences": _in_what(here, host),
         "folder": went,
     }
     run: dict[str, Any] = {

@@ -66,8 +66,8 @@ def look(host: Mapping[str, Any]) -> Here:
 
 def differences(here: Here, host: Mapping[str, Any]) -> list[str]:
     """In what this node is of another kind than the one that was probed."""
-    pairs = [(key, host.get(key), here.facts.get(key)) for key in _NAMED]
-    return [f"{key} {now}, not {then}" for key, then, now in pairs if then != now]
+    now, then = ({key: facts.get(key) for key in _NAMED} for facts in (here.facts, host))
+    return node_kind.differences(now, then)
 
 
 def placed(plan: Mapping[str, Any], here: Here, name: str) -> dict[str, Any]:

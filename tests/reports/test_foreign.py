@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from reports.foreign import foreign
+from experiments import own
+from reports.foreign import _CODE, foreign
+
+
+def test_every_function_that_a_definition_may_name_is_looked_at() -> None:
+    """A role that is added there and not here would run a stranger's code unasked."""
+    assert set(_CODE) == set(own.NAMES)
 
 
 @pytest.mark.parametrize(
